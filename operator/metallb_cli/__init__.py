@@ -1,0 +1,1 @@
+"""kubectl metallb: what people type."""

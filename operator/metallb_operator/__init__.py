@@ -1,0 +1,1 @@
+"""MetalLB object in, running MetalLB out."""
