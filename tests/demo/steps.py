@@ -1,0 +1,109 @@
+"""The steps of the demo, each of which holds or says why not."""
+
+from typing import Any
+
+from demo import manifests
+from demo.stage import NAMESPACE, Stage
+from demo.story import StepFailedError, Story
+from support.waiting import wait_for
+
+
+def install(story: Story, stage: Stage) -> None:
+    """A MetalLB object in, a running MetalLB out."""
+    story.chapter("One object")
+    with story.step("MetalLB object created -> Available"):
+        _apply(stage, manifests.METALLB)
+        wait_for("Available", lambda: _is(stage, "Available", "True"), seconds=90)
+    story.show(_kubectl(stage, "get", "metallb,deployment,daemonset,pods", "-o", "wide"))
+
+
+def accept(story: Story, stage: Stage) -> None:
+    """What works is accepted."""
+    story.chapter("Configuration that works is accepted")
+    for what, manifest in manifests.ACCEPTED.items():
+        with story.step(f"{what} is accepted"):
+            story.show(_apply(stage, manifest), style="green")
+
+
+def refuse(story: Story, stage: Stage) -> None:
+    """What cannot work is refused, and the message says why."""
+    story.chapter("Configuration that cannot work is refused")
+    for what, manifest in manifests.REFUSED.items():
+        with story.step(f"{what} is refused"):
+            done = stage.try_kubectl("apply", "-f", "-", stdin=manifest)
+            if done.returncode == 0:
+                raise StepFailedError(f"it was accepted: {done.stdout}")
+            if "denied the request" not in done.stderr:
+                raise StepFailedError(f"it was refused, but not by a rule: {done.stderr}")
+            story.show(done.stderr, style="yellow")
+
+
+def repair(story: Story, stage: Stage) -> None:
+    """What is deleted comes back."""
+    story.chapter("Drift is repaired")
+    before = stage.get("daemonset", "speaker")
+    if before is None:
+        raise StepFailedError("there is no speaker DaemonSet to delete")
+    with story.step("speaker DaemonSet deleted -> back"):
+        _kubectl(stage, "delete", "daemonset", "speaker", "--wait=false")
+        wait_for("a new speaker", lambda: _replaced(stage, before), seconds=30)
+    with story.step("... and Available again"):
+        wait_for("Available", lambda: _is(stage, "Available", "True"), seconds=60)
+
+
+def remove(story: Story, stage: Stage) -> None:
+    """Everything owned goes; CRDs and users' objects stay."""
+    story.chapter("Removal")
+    with story.step("MetalLB object deleted -> everything it owned is gone"):
+        _kubectl(stage, "delete", "metallb", "metallb", "--timeout=90s")
+        left = [
+            f"{item['kind']} {item['metadata']['name']}"
+            for kind in ("deployment", "daemonset", "configmap", "networkpolicy")
+            for item in (stage.get(kind) or {}).get("items", [])
+            if item["metadata"]["name"] != "kube-root-ca.crt"
+        ]
+        if left:
+            raise StepFailedError("still there: " + ", ".join(left))
+    with story.step("CRDs, pool, advertisement and peer are still there"):
+        story.show(
+            _kubectl(stage, "get", "ipaddresspools,l2advertisements,bgppeers", "-o", "name"),
+            style="green",
+        )
+        for kind, name in (
+            ("ipaddresspool", "first-pool"),
+            ("l2advertisement", "example"),
+            ("bgppeer", "sample"),
+        ):
+            if stage.get(kind, name) is None:
+                raise StepFailedError(f"{kind} {name} is gone")
+
+
+def _kubectl(stage: Stage, *arguments: str) -> str:
+    done = stage.try_kubectl(*arguments, "-n", NAMESPACE)
+    if done.returncode:
+        raise StepFailedError(done.stderr)
+    return done.stdout
+
+
+def _apply(stage: Stage, manifest: str) -> str:
+    done = stage.try_kubectl("apply", "-f", "-", stdin=manifest)
+    if done.returncode:
+        raise StepFailedError(done.stderr)
+    return done.stdout + done.stderr
+
+
+def _is(stage: Stage, condition: str, status: str) -> bool:
+    if not stage.operator.alive:
+        raise StepFailedError(f"the operator ended:\n{stage.operator.tail()}")
+    return stage.condition(condition).get("status") == status
+
+
+def _replaced(stage: Stage, before: dict[str, Any]) -> bool:
+    now = stage.get("daemonset", "speaker")
+    return now is not None and now["metadata"]["uid"] != before["metadata"]["uid"]
+
+
+def memory(story: Story, stage: Stage) -> None:
+    """Say what the processes weigh."""
+    for process in (stage.operator, *stage.webhooks):
+        story.console.print(f"[dim]{process.name}: {process.resident_mib():.0f} MiB resident[/]")
