@@ -1,0 +1,277 @@
+"""The one client: get, list, watch, apply, create, replace, patch and delete by raw JSON.
+
+Errors are those of `metallb_kube.errors`, never the transport's. Nothing is retried here:
+the caller knows whether a second attempt makes sense.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, Self, TypeAlias, get_args
+
+import orjson
+
+from metallb_kube.errors import GoneError, NotFoundError, UnavailableError, error_from
+from metallb_kube.objects import Manifest, ObjectRef, ref_of
+from metallb_kube.resources import Resource, resource_for
+from metallb_kube.transport import Call, Transport
+
+PAGE: Final = 500
+REQUEST_SECONDS: Final = 30.0
+WATCH_SECONDS: Final = 300
+# The API server sends a bookmark about every minute, so that a healthy watch is never silent
+# for longer (KEP-956); what lies above is the margin.
+IDLE_SECONDS: Final = 75.0
+MERGE_PATCH: Final = "application/merge-patch+json"
+APPLY_PATCH: Final = "application/apply-patch+yaml"
+
+EventType: TypeAlias = Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
+_EVENT_TYPES: Final[frozenset[str]] = frozenset(get_args(EventType))
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Every object of a collection at one moment.
+
+    Attributes:
+        resource_version: where a watch goes on from.
+    """
+
+    items: tuple[Manifest, ...]
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchEvent:
+    """One line of a watch. A bookmark's object carries a resourceVersion and nothing else."""
+
+    type: EventType
+    object: Manifest
+
+
+class KubeClient:
+    """Speaks to one API server; safe to share between tasks of one event loop."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(cls, kubeconfig: Path | None) -> AsyncIterator[Self]:
+        """Open a client and close it at the end of the block; sends nothing by itself.
+
+        Args:
+            kubeconfig: the file to read; None inside a pod.
+
+        Raises:
+            ConfigurationError: the configuration cannot be read.
+        """
+        transport = await Transport.open(kubeconfig)
+        try:
+            yield cls(transport)
+        finally:
+            await transport.close()
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent so far."""
+        return self._transport.requests
+
+    async def get(self, ref: ObjectRef) -> Manifest | None:
+        """Return an object, or None where it (or its kind) does not exist."""
+        try:
+            return await self._call("GET", _path(ref))
+        except NotFoundError:
+            return None
+
+    async def list(
+        self,
+        resource: Resource,
+        *,
+        namespace: str | None = None,
+        label_selector: str = "",
+        field_selector: str = "",
+    ) -> Listing:
+        """Return a whole collection, read in pages of one consistent state.
+
+        Items carry apiVersion and kind, which the API server leaves out for built-in kinds.
+
+        Raises:
+            NotFoundError: the kind is not served.
+        """
+        query = _present(labelSelector=label_selector, fieldSelector=field_selector)
+        path = resource.path(namespace)
+        try:
+            return await self._pages(resource, path, {**query, "limit": str(PAGE)})
+        except GoneError:
+            # Pages expire when compaction overtakes them: then everything at once.
+            return await self._pages(resource, path, query)
+
+    async def _pages(self, resource: Resource, path: str, query: Mapping[str, str]) -> Listing:
+        items: list[Manifest] = []
+        token = ""
+        while True:
+            page = await self._call("GET", path, query={**query, **_present(**{"continue": token})})
+            items.extend(_typed(resource, item) for item in page.get("items") or ())
+            metadata = page.get("metadata") or {}
+            token = metadata.get("continue") or ""
+            if not token:
+                return Listing(tuple(items), str(metadata.get("resourceVersion") or ""))
+
+    async def watch(
+        self,
+        resource: Resource,
+        *,
+        namespace: str | None = None,
+        resource_version: str,
+        label_selector: str = "",
+        field_selector: str = "",
+        idle: float = IDLE_SECONDS,
+    ) -> AsyncGenerator[WatchEvent, None]:
+        """Yield what happens to a collection after `resource_version`.
+
+        Ends when the server closes the watch, which it does within some minutes. The connection
+        counts as dead after `idle` seconds of silence.
+
+        Raises:
+            GoneError: list anew; the version is too old.
+            UnavailableError: the connection broke or stayed silent.
+        """
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(WATCH_SECONDS),
+            **_present(
+                resourceVersion=resource_version,
+                labelSelector=label_selector,
+                fieldSelector=field_selector,
+            ),
+        }
+        call = Call("GET", resource.path(namespace), query)
+        # Closed explicitly, so that a consumer that stops half way leaves no open connection.
+        async with aclosing(self._transport.lines(call, idle=idle)) as lines:
+            async for line in lines:
+                yield _event(resource, line)
+
+    async def apply(
+        self,
+        manifest: Manifest,
+        *,
+        field_manager: str,
+        force: bool = True,
+        dry_run: bool = False,
+        subresource: str | None = None,
+    ) -> Manifest:
+        """Apply a manifest server-side (KEP-555) and return the object as stored.
+
+        With `force`, fields that another manager owns are taken over; without it that is a
+        ConflictError. `dry_run` does everything but storing, admission included.
+        """
+        query = {"fieldManager": field_manager, "force": str(force).lower(), **_dry(dry_run)}
+        path = _path(ref_of(manifest), subresource)
+        return await self._call("PATCH", path, query=query, body=manifest, content=APPLY_PATCH)
+
+    async def create(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
+        """Create an object; metadata.generateName, or no metadata at all, will do.
+
+        Raises:
+            AlreadyExistsError: the name is taken.
+        """
+        resource = resource_for(manifest["apiVersion"], manifest["kind"])
+        path = resource.path((manifest.get("metadata") or {}).get("namespace"))
+        return await self._call("POST", path, query=_dry(dry_run), body=manifest)
+
+    async def replace(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
+        """Replace an object; with a resourceVersion in it, only if nobody else has written.
+
+        Raises:
+            ConflictError: somebody else has.
+        """
+        path = _path(ref_of(manifest))
+        return await self._call("PUT", path, query=_dry(dry_run), body=manifest)
+
+    async def patch(
+        self,
+        ref: ObjectRef,
+        body: object,
+        *,
+        content_type: str = MERGE_PATCH,
+        subresource: str | None = None,
+        dry_run: bool = False,
+    ) -> Manifest:
+        """Patch an object and return it as stored."""
+        path = _path(ref, subresource)
+        return await self._call("PATCH", path, query=_dry(dry_run), body=body, content=content_type)
+
+    async def delete(
+        self,
+        ref: ObjectRef,
+        *,
+        uid: str | None = None,
+        propagation: str = "Background",
+        dry_run: bool = False,
+    ) -> bool:
+        """Delete an object; False when it was gone already.
+
+        With `uid` only that incarnation is deleted; another one is a ConflictError.
+        """
+        options: dict[str, Any] = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "propagationPolicy": propagation,
+        }
+        if uid:
+            options["preconditions"] = {"uid": uid}
+        try:
+            await self._call("DELETE", _path(ref), query=_dry(dry_run), body=options)
+        except NotFoundError:
+            return False
+        return True
+
+    async def server_version(self) -> str:
+        """Return the API server's version, "v1.35.4"."""
+        return str((await self._call("GET", "/version")).get("gitVersion") or "")
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: object | None = None,
+        content: str = "application/json",
+    ) -> dict[str, Any]:
+        return await self._transport.call(
+            Call(method, path, query, body, content), seconds=REQUEST_SECONDS
+        )
+
+
+def _path(ref: ObjectRef, subresource: str | None = None) -> str:
+    path = resource_for(ref.api_version, ref.kind).path(ref.namespace, ref.name)
+    return f"{path}/{subresource}" if subresource else path
+
+
+def _present(**parameters: str) -> dict[str, str]:
+    return {name: value for name, value in parameters.items() if value}
+
+
+def _dry(dry_run: bool) -> dict[str, str]:  # noqa: FBT001 - private, named at every call
+    return {"dryRun": "All"} if dry_run else {}
+
+
+def _typed(resource: Resource, item: Mapping[str, Any]) -> Manifest:
+    return {"apiVersion": resource.api_version, "kind": resource.kind, **item}
+
+
+def _event(resource: Resource, line: bytes) -> WatchEvent:
+    try:
+        decoded = orjson.loads(line)
+        kind, body = decoded["type"], decoded["object"]
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise UnavailableError(f"a line of the watch is no event: {line[:200]!r}") from error
+    if kind == "ERROR":
+        raise error_from(int(body.get("code") or 500), body)
+    if kind not in _EVENT_TYPES:
+        raise UnavailableError(f"a watch event of unknown type {kind!r}")
+    return WatchEvent(kind, _typed(resource, body))

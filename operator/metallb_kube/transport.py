@@ -1,0 +1,219 @@
+"""How requests reach the API server: configuration, credentials, connection pool, failures.
+
+This is the only module that imports `kubernetes`: it reads kubeconfigs and the pod's
+ServiceAccount (token renewal included) and builds the connection pool. Requests and answers
+are raw JSON; the generated models and discovery are not used.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final, Self
+
+import aiohttp
+import orjson
+import yaml
+from kubernetes.aio.client import Configuration
+from kubernetes.aio.client.rest import RESTClientObject
+from kubernetes.aio.config import load_incluster_config, load_kube_config
+from kubernetes.aio.config.config_exception import ConfigException
+
+from metallb_kube.errors import ConfigurationError, UnavailableError, error_from
+
+CONNECT_SECONDS: Final = 5.0
+_ERROR_TEXT_CHARACTERS: Final = 2000
+
+
+async def load(kubeconfig: Path | None) -> Configuration:
+    """Read where the API server is and who we are.
+
+    Args:
+        kubeconfig: the file to read; None for the ServiceAccount of the pod we run in.
+
+    Raises:
+        ConfigurationError: it cannot be read or understood.
+    """
+    configuration = Configuration()
+    try:
+        if kubeconfig is None:
+            load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call] # untyped there
+        else:
+            await load_kube_config(  # type: ignore[no-untyped-call] # untyped there
+                config_file=str(kubeconfig),
+                client_configuration=configuration,
+                persist_config=False,
+            )
+    except (ConfigException, OSError, yaml.YAMLError, TypeError, ValueError) as error:
+        # TypeError: what the loader answers for a file that is empty or not a mapping.
+        source = "the pod's ServiceAccount" if kubeconfig is None else str(kubeconfig)
+        raise ConfigurationError(f"cannot read {source}: {error}") from error
+    return configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: what is asked of the API server.
+
+    Attributes:
+        path: from the root of the server, already quoted.
+        body: encoded as JSON, whatever the content type says of it.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str] | None = None
+    body: object | None = None
+    content_type: str = "application/json"
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+class Transport:
+    """One pool of connections to one API server.
+
+    Attributes:
+        requests: how many requests were sent, for metrics.
+    """
+
+    def __init__(self, configuration: Configuration, *, kubeconfig: Path | None) -> None:
+        # A proxy of the environment is for the internet, not for the API server; one that the
+        # kubeconfig names (proxy-url) is honoured.
+        configuration.client_session_kwargs = {
+            "trust_env": False,
+            "cookie_jar": aiohttp.DummyCookieJar(),
+        }
+        self._configuration = configuration
+        self._kubeconfig = kubeconfig
+        self._base = configuration.host.rstrip("/")
+        self._session = _pool(configuration)
+        self.requests = 0
+
+    @classmethod
+    async def open(cls, kubeconfig: Path | None) -> Self:
+        """Read the configuration and make the pool; nothing is sent yet.
+
+        Raises:
+            ConfigurationError: see `load`.
+        """
+        configuration = await load(kubeconfig)
+        try:
+            return cls(configuration, kubeconfig=kubeconfig)
+        except (OSError, ValueError) as error:  # certificates that cannot be read
+            raise ConfigurationError(f"cannot use the client certificates: {error}") from error
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._session.close()
+
+    async def call(self, call: Call, *, seconds: float) -> dict[str, Any]:
+        """Send one request and return the decoded answer, all within so many seconds.
+
+        Raises:
+            KubeError: the answer was an error, or there was none.
+        """
+        limit = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
+        async with self._respond(call, limit) as response:
+            return _decode(await response.read())
+
+    async def lines(self, call: Call, *, idle: float) -> AsyncGenerator[bytes, None]:
+        """Send one request and yield the lines of the answer as they arrive.
+
+        The connection counts as dead after `idle` seconds without a byte.
+
+        Raises:
+            KubeError: as `call`; UnavailableError after the silence.
+        """
+        limit = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=idle)
+        rest = b""
+        async with self._respond(call, limit) as response:
+            # Not readline: a line is one object, and objects outgrow its buffer.
+            async for chunk in response.content.iter_any():
+                *complete, rest = (rest + chunk).split(b"\n")
+                for line in complete:
+                    if line:
+                        yield line
+
+    @asynccontextmanager
+    async def _respond(
+        self, call: Call, limit: aiohttp.ClientTimeout
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Yield a successful response; everything else becomes one of our errors."""
+        try:
+            async with await self._send(call, limit) as response:
+                if response.status >= HTTPStatus.BAD_REQUEST:
+                    raise await _refusal(response)
+                yield response
+        except TimeoutError as error:
+            raise UnavailableError(f"{call}: no answer in time ({error})") from error
+        except (aiohttp.ClientError, OSError) as error:
+            text = str(error) or type(error).__name__
+            raise UnavailableError(f"{call}: {text}") from error
+
+    async def _send(self, call: Call, limit: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
+        """Send with credentials; once more with fresh ones when they are refused."""
+        response = await self._send_once(call, limit)
+        if response.status != HTTPStatus.UNAUTHORIZED or self._kubeconfig is None:
+            return response
+        response.release()
+        # A token file may have been renewed; the pod's own is re-read anyhow.
+        self._configuration.api_key = (await load(self._kubeconfig)).api_key
+        return await self._send_once(call, limit)
+
+    async def _send_once(self, call: Call, limit: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
+        self.requests += 1
+        return await self._session.request(
+            call.method,
+            self._base + call.path,
+            params=call.query,
+            data=None if call.body is None else orjson.dumps(call.body),
+            headers=await self._headers(call.content_type),
+            timeout=limit,
+            server_hostname=self._configuration.tls_server_name,
+            proxy=self._configuration.proxy,
+            allow_redirects=False,
+        )
+
+    async def _headers(self, content_type: str) -> dict[str, str]:
+        headers = {
+            "Accept": "application/json",
+            "Content-Type": content_type,
+            "User-Agent": "metallb-operator",
+        }
+        # Re-reads the ServiceAccount's token file once a minute.
+        token = await self._configuration.get_api_key_with_prefix("BearerToken")
+        if token:
+            headers["Authorization"] = token
+        return headers
+
+
+def _pool(configuration: Configuration) -> aiohttp.ClientSession:
+    rest = RESTClientObject(configuration)
+    pool: aiohttp.ClientSession = rest._create_pool_manager()  # noqa: SLF001 - the documented seam
+    return pool
+
+
+def _decode(raw: bytes) -> dict[str, Any]:
+    try:
+        decoded = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise UnavailableError(f"the answer is not JSON: {raw[:200]!r}") from error
+    if not isinstance(decoded, dict):
+        raise UnavailableError(f"the answer is not an object: {raw[:200]!r}")
+    return decoded
+
+
+async def _refusal(response: aiohttp.ClientResponse) -> Exception:
+    raw = await response.read()
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        body = None
+    return error_from(
+        response.status,
+        body if isinstance(body, dict) and body.get("kind") == "Status" else {},
+        text=raw[:_ERROR_TEXT_CHARACTERS].decode("utf-8", "replace"),
+        retry_after=response.headers.get("Retry-After"),
+    )
