@@ -1,0 +1,121 @@
+"""What the operator process was told at its start: one frozen value, built once. Pure.
+
+Everything below the entry point gets what it needs of this as arguments; nothing else reads
+the environment.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Self
+
+from metallb_crds.backend import DEFAULT_BACKEND, Backend
+
+FIELD_MANAGER: Final = "metallb-operator"
+FINALIZER: Final = "metallb.io/operator"
+OBJECT_NAME: Final = "metallb"
+LEASE_NAME: Final = "metallb-operator"
+
+_IMAGE_VARIABLES: Final[Mapping[str, str]] = {
+    "RELATED_IMAGE_CONTROLLER": "controller",
+    "RELATED_IMAGE_SPEAKER": "speaker",
+    "RELATED_IMAGE_FRR": "frr",
+    "RELATED_IMAGE_FRR_K8S": "frr-k8s",
+}
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used; the message names it and what would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseSettings:
+    """Timing of leader election, in seconds.
+
+    Attributes:
+        duration: how long a leader that fell silent is waited for.
+        renew: between two renewals.
+        deadline: a leader that has not renewed for so long stops.
+        retry: between two attempts.
+    """
+
+    duration: int = 30
+    renew: float = 10.0
+    deadline: float = 20.0
+    retry: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this process runs.
+
+    Attributes:
+        namespace: the operator's own, in which alone a MetalLB object is served.
+        kubeconfig: None inside a pod.
+        helm: path or name of the helm executable.
+        identity: who we are in the Lease; unique to this process.
+        default_backend: for MetalLB objects that name none.
+        images: image references by role ("controller", "speaker", "frr", "frr-k8s") that
+            replace the supported release's own, for mirrored registries (OLM relatedImages).
+        health_host: address the health and metrics port listens on.
+        health_port: TCP port of `/healthz`, `/readyz` and `/metrics`; 0 picks a free one.
+        resync_seconds: a MetalLB object at rest is looked at this often.
+        poll_seconds: one that is not at rest at least this often.
+        grace_seconds: a pod may be unschedulable or pulling for so long before that counts
+            as trouble; start-up is full of such moments.
+        progress_deadline_seconds: a rollout may take so long, unless the object says otherwise.
+        uninstall_seconds: a removal may take so long, unless the object says otherwise.
+        leader_election: False for a single process that need not wait for a Lease.
+        lease: the Lease's timing.
+    """
+
+    namespace: str
+    kubeconfig: Path | None = None
+    helm: str = "helm"
+    identity: str = "metallb-operator"
+    default_backend: Backend = DEFAULT_BACKEND
+    images: Mapping[str, str] = field(default_factory=dict)
+    health_host: str = "0.0.0.0"  # noqa: S104 - the kubelet probes the pod's address
+    health_port: int = 8081
+    resync_seconds: float = 600.0
+    poll_seconds: float = 10.0
+    grace_seconds: float = 10.0
+    progress_deadline_seconds: float = 600.0
+    uninstall_seconds: float = 120.0
+    leader_election: bool = True
+    lease: LeaseSettings = LeaseSettings()
+
+    def __post_init__(self) -> None:
+        if not self.namespace:
+            raise SettingsError("the namespace is empty; pass --namespace")
+        for name in ("resync_seconds", "poll_seconds", "progress_deadline_seconds"):
+            if getattr(self, name) <= 0:
+                raise SettingsError(f"{name} must be more than 0 seconds")
+        unknown = set(self.images) - set(_IMAGE_VARIABLES.values())
+        if unknown:
+            raise SettingsError(f"there is no image for {', '.join(sorted(unknown))}")
+
+    @classmethod
+    def build(cls, environment: Mapping[str, str], **options: object) -> Self:
+        """Make settings of the command line and the environment.
+
+        Args:
+            environment: where `HELM` and the `RELATED_IMAGE_*` variables are looked up.
+            options: attributes by name as the command line gave them; None means "not given".
+
+        Raises:
+            SettingsError: a value cannot be used.
+        """
+        given = {name: value for name, value in options.items() if value is not None}
+        given.setdefault("helm", environment.get("HELM") or "helm")
+        given.setdefault("images", images_from(environment))
+        return cls(**given)  # type: ignore[arg-type] # __post_init__ and typer see to the types
+
+
+def images_from(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the images that the environment replaces, by role."""
+    return {
+        role: environment[variable]
+        for variable, role in _IMAGE_VARIABLES.items()
+        if environment.get(variable)
+    }
