@@ -130,9 +130,18 @@ class LeaseElector:
             return
         self.lost.set()
         try:
-            await self._client.replace(self._record(held, holder=""))
+            await self._give_up(held)
         except KubeError as error:
             logger.info("the lease could not be given up, it will run out: %s", error)
+
+    async def _give_up(self, held: Manifest) -> None:
+        try:
+            await self._client.replace(self._record(held, holder=""))
+        except ConflictError:
+            # The renewal that was just cancelled had reached the API server.
+            lease = await self._client.get(self._ref) or {}
+            if (lease.get("spec") or {}).get("holderIdentity") == self._identity:
+                await self._client.replace(self._record(lease, holder=""))
 
     async def _attempt(self) -> bool:
         """Try once to take the lease; True when we hold it."""

@@ -1,0 +1,219 @@
+"""The reflector against a server that misbehaves on cue."""
+
+import asyncio
+import json
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from metallb_kube.cache import Backoff, Reflector
+from metallb_kube.client import KubeClient, WatchEvent
+from metallb_kube.objects import Manifest
+from metallb_kube.resources import resource_for
+from support.api import answering, status
+
+PODS = resource_for("v1", "Pod")
+QUICK = Backoff(initial=0.01, maximum=0.02, jitter=0.0)
+
+
+def named(name: str, version: str = "") -> dict[str, Any]:
+    return {"metadata": {"name": name, "resourceVersion": version}}
+
+
+def listing(version: str, *names: str) -> web.Response:
+    items = [named(name) for name in names]
+    return web.json_response({"metadata": {"resourceVersion": version}, "items": items})
+
+
+def events(*pairs: tuple[str, dict[str, Any]]) -> bytes:
+    return b"".join(
+        json.dumps({"type": kind, "object": body}).encode() + b"\n" for kind, body in pairs
+    )
+
+
+@dataclass
+class Scripted:
+    """Answers requests one after the other; the last watch stays open."""
+
+    answers: list[web.Response | bytes]
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        verb = "watch" if request.query.get("watch") else "list"
+        self.asked.append((verb, request.query.get("resourceVersion", "")))
+        if not self.answers:
+            self.done.set()
+            response = web.StreamResponse()
+            await response.prepare(request)
+            await asyncio.Event().wait()
+        answer = self.answers.pop(0)
+        if isinstance(answer, bytes):
+            return web.Response(body=answer)
+        return answer
+
+
+@dataclass
+class Seen:
+    """What the reflector handed over."""
+
+    lists: list[list[str]] = field(default_factory=list)
+    events: list[tuple[str, str]] = field(default_factory=list)
+
+    def replace(self, items: tuple[Manifest, ...]) -> None:
+        self.lists.append([item["metadata"]["name"] for item in items])
+
+    def event(self, event: WatchEvent) -> None:
+        self.events.append((event.type, event.object["metadata"]["name"]))
+
+
+@asynccontextmanager
+async def following(
+    client: KubeClient, seen: Seen, *, idle: float = 5.0, absent_is_empty: bool = False
+) -> AsyncIterator[Reflector]:
+    reflector = Reflector(
+        client,
+        PODS,
+        None,
+        seen.replace,
+        seen.event,
+        backoff=QUICK,
+        idle=idle,
+        absent_is_empty=absent_is_empty,
+    )
+    task = asyncio.create_task(reflector.run())
+    try:
+        yield reflector
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def follow(script: Scripted, folder: Path) -> Seen:
+    """Run a reflector until the script is used up; returns what it handed over."""
+    seen = Seen()
+    async with answering(script, folder) as client, following(client, seen) as reflector:
+        async with asyncio.timeout(10):
+            await script.done.wait()
+            await reflector.synced.wait()
+        assert reflector.last_seen > 0
+    return seen
+
+
+async def test_lists_then_watches_from_there(tmp_path: Path) -> None:
+    script = Scripted(
+        [
+            listing("10", "a", "b"),
+            events(
+                ("ADDED", named("c", "11")),
+                ("BOOKMARK", named("", "15")),
+                ("DELETED", named("a", "17")),
+            ),
+        ]
+    )
+    seen = await follow(script, tmp_path)
+    assert seen.lists == [["a", "b"]]
+    assert seen.events == [("ADDED", "c"), ("DELETED", "a")]
+    assert script.asked == [("list", ""), ("watch", "10"), ("watch", "17")]
+
+
+async def test_a_bookmark_moves_the_version(tmp_path: Path) -> None:
+    script = Scripted([listing("10"), events(("BOOKMARK", named("", "99")))])
+    await follow(script, tmp_path)
+    assert script.asked[-1] == ("watch", "99")
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        status(410, "Expired"),
+        events(("ERROR", {"kind": "Status", "code": 410, "reason": "Expired"})),
+        status(504, "Timeout", "Too large resource version"),
+        status(500, "InternalError"),
+        status(403, "Forbidden"),
+    ],
+)
+async def test_an_error_answer_to_a_watch_lists_anew(
+    refusal: web.Response | bytes, tmp_path: Path
+) -> None:
+    script = Scripted([listing("10", "a"), refusal, listing("20", "b")])
+    seen = await follow(script, tmp_path)
+    assert seen.lists == [["a"], ["b"]]
+    assert script.asked[-1] == ("watch", "20")
+
+
+async def test_throttling_keeps_the_version(tmp_path: Path) -> None:
+    throttled = status(429, "TooManyRequests")
+    throttled.headers["Retry-After"] = "0"
+    script = Scripted([listing("10", "a"), throttled])
+    seen = await follow(script, tmp_path)
+    assert seen.lists == [["a"]]
+    assert script.asked[-1] == ("watch", "10")
+
+
+async def test_a_broken_line_keeps_the_version(tmp_path: Path) -> None:
+    script = Scripted([listing("10", "a"), events(("ADDED", named("b", "12"))) + b"<html>\n"])
+    seen = await follow(script, tmp_path)
+    assert seen.events == [("ADDED", "b")]
+    assert script.asked[-1] == ("watch", "12")
+
+
+async def test_a_list_is_asked_for_until_it_comes(tmp_path: Path) -> None:
+    down = [status(503, "ServiceUnavailable") for _ in range(4)]
+    script = Scripted([*down, listing("10", "a")])
+    seen = await follow(script, tmp_path)
+    assert seen.lists == [["a"]]
+    assert [verb for verb, _ in script.asked] == ["list"] * 5 + ["watch"]
+
+
+async def test_a_silent_watch_is_opened_again(tmp_path: Path) -> None:
+    seen = Seen()
+    script = Scripted([listing("10", "a")])
+    async with (
+        answering(script, tmp_path) as client,
+        following(client, seen, idle=0.1),
+        asyncio.timeout(10),
+    ):
+        while script.asked.count(("watch", "10")) < 3:
+            await script.done.wait()
+            script.done.clear()
+    assert seen.lists == [["a"]]
+
+
+async def test_a_kind_that_is_not_installed_may_count_as_empty(tmp_path: Path) -> None:
+    seen = Seen()
+    script = Scripted([web.Response(status=404, text="404 page not found")])
+    async with (
+        answering(script, tmp_path) as client,
+        following(client, seen, absent_is_empty=True) as reflector,
+        asyncio.timeout(10),
+    ):
+        await reflector.synced.wait()
+    assert seen.lists == [[]]
+
+
+async def test_a_missing_kind_is_otherwise_waited_for(tmp_path: Path) -> None:
+    absent = [web.Response(status=404, text="404 page not found") for _ in range(2)]
+    seen = await follow(Scripted([*absent, listing("1", "a")]), tmp_path)
+    assert seen.lists == [["a"]]
+
+
+@pytest.mark.parametrize(
+    ("failures", "chance", "seconds"),
+    [
+        (0, 0.5, 0.2),
+        (1, 0.5, 0.2),
+        (2, 0.5, 0.4),
+        (4, 0.5, 1.6),
+        (1000, 0.5, 30.0),
+        (1, 0.0, 0.1),
+        (1, 1.0, 0.3),
+    ],
+)
+def test_pauses_grow_and_are_bounded(failures: int, chance: float, seconds: float) -> None:
+    assert Backoff().seconds(failures, chance) == pytest.approx(seconds)

@@ -1,0 +1,277 @@
+"""What a real API server does not do on demand: silence, resets, throttling, nonsense."""
+
+import asyncio
+import json
+import socket
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from metallb_kube import client as client_module
+from metallb_kube.client import KubeClient, Listing, WatchEvent
+from metallb_kube.errors import (
+    ConfigurationError,
+    ConflictError,
+    ForbiddenError,
+    GoneError,
+    KubeError,
+    ThrottledError,
+    UnavailableError,
+)
+from metallb_kube.objects import ObjectRef
+from metallb_kube.resources import resource_for
+from support.api import Handler, answering, status, write_kubeconfig
+
+PODS = resource_for("v1", "Pod")
+POD = ObjectRef("v1", "Pod", "ns", "a")
+
+
+async def reset(request: web.Request) -> web.StreamResponse:
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+async def html(_: web.Request) -> web.StreamResponse:
+    return web.Response(text="<html>a proxy speaks</html>")
+
+
+async def not_an_object(_: web.Request) -> web.StreamResponse:
+    return web.json_response([1, 2])
+
+
+async def html_error(_: web.Request) -> web.StreamResponse:
+    return web.Response(text="<html>bad gateway</html>", status=502)
+
+
+async def truncated(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Length": "1000"})
+    await response.prepare(request)
+    await response.write(b'{"kind":')
+    assert request.transport is not None
+    request.transport.abort()
+    return response
+
+
+async def redirect(_: web.Request) -> web.StreamResponse:
+    return web.Response(status=302, headers={"Location": "http://127.0.0.1:1/"})
+
+
+async def throttled(_: web.Request) -> web.StreamResponse:
+    answer = status(429, "TooManyRequests")
+    answer.headers["Retry-After"] = "4"
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("handler", "kind"),
+    [
+        (reset, UnavailableError),
+        (html, UnavailableError),
+        (not_an_object, UnavailableError),
+        (html_error, UnavailableError),
+        (truncated, UnavailableError),
+        (redirect, UnavailableError),
+        (throttled, ThrottledError),
+    ],
+)
+async def test_every_fault_is_an_error_of_ours(
+    handler: Handler, kind: type[KubeError], tmp_path: Path
+) -> None:
+    async with answering(handler, tmp_path) as client:
+        with pytest.raises(kind) as seen:
+            await client.get(POD)
+    if isinstance(seen.value, ThrottledError):
+        assert seen.value.retry_after == 4.0
+
+
+async def test_a_request_without_an_answer_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(_: web.Request) -> web.StreamResponse:
+        await asyncio.Event().wait()
+        return web.Response()
+
+    monkeypatch.setattr(client_module, "REQUEST_SECONDS", 0.1)
+    async with answering(silent, tmp_path) as client:
+        with pytest.raises(UnavailableError, match="no answer in time"):
+            await client.get(POD)
+
+
+async def test_a_closed_port_is_unavailable(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        server = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", server)
+        async with KubeClient.connect(kubeconfig) as client:
+            with pytest.raises(UnavailableError, match="GET /version"):
+                await client.server_version()
+            assert client.requests == 1
+
+
+async def test_a_silent_watch_is_noticed(tmp_path: Path) -> None:
+    async def once_then_silent(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b'{"type":"ADDED","object":{"metadata":{"name":"a"}}}\n')
+        await asyncio.Event().wait()
+        return response
+
+    seen: list[WatchEvent] = []
+    async with answering(once_then_silent, tmp_path) as client:
+        events = client.watch(PODS, resource_version="1", idle=0.2)
+        seen.append(await anext(events))
+        with pytest.raises(UnavailableError, match="no answer in time"):
+            await anext(events)
+    assert [event.object["metadata"]["name"] for event in seen] == ["a"]
+
+
+async def test_events_are_put_together_from_any_chunks(tmp_path: Path) -> None:
+    names = [f"pod-{n}" for n in range(50)]
+    stream = b"".join(
+        json.dumps({"type": "MODIFIED", "object": {"metadata": {"name": name}}}).encode() + b"\n"
+        for name in names
+    )
+
+    async def in_crumbs(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for start in range(0, len(stream), 37):
+            await response.write(stream[start : start + 37])
+        return response
+
+    async with answering(in_crumbs, tmp_path) as client:
+        events = [event async for event in client.watch(PODS, resource_version="1")]
+    assert [event.object["metadata"]["name"] for event in events] == names
+    assert {event.object["kind"] for event in events} == {"Pod"}
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (
+            b'{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired"}}',
+            GoneError,
+        ),
+        (b'{"type":"ERROR","object":{"kind":"Status","code":500}}', UnavailableError),
+        (b'{"type":"ERROR","object":{}}', UnavailableError),
+        (b'{"type":"SHOUTED","object":{}}', UnavailableError),
+        (b'{"type":"ADDED"}', UnavailableError),
+        (b"[]", UnavailableError),
+        (b"<html>", UnavailableError),
+    ],
+)
+async def test_a_watch_ends_with_the_error_it_was_sent(
+    line: bytes, kind: type[KubeError], tmp_path: Path
+) -> None:
+    async def one_line(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=line + b"\n")
+
+    async with answering(one_line, tmp_path) as client:
+        with pytest.raises(kind):
+            _ = [event async for event in client.watch(PODS, resource_version="1")]
+
+
+async def test_a_list_is_read_in_pages(tmp_path: Path) -> None:
+    asked: list[dict[str, str]] = []
+
+    async def pages(request: web.Request) -> web.StreamResponse:
+        asked.append(dict(request.query))
+        number = int(request.query.get("continue", "0"))
+        metadata = {"resourceVersion": "9", "continue": str(number + 1) if number < 2 else ""}
+        return web.json_response({"metadata": metadata, "items": [{"metadata": {"name": number}}]})
+
+    async with answering(pages, tmp_path) as client:
+        listing = await client.list(PODS, namespace="ns", label_selector="a=b")
+    assert listing == Listing(
+        tuple({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": n}} for n in range(3)), "9"
+    )
+    assert [query.get("continue") for query in asked] == [None, "1", "2"]
+    assert {(query["limit"], query["labelSelector"]) for query in asked} == {("500", "a=b")}
+
+
+async def test_expired_pages_are_read_again_in_one_piece(tmp_path: Path) -> None:
+    async def expiring(request: web.Request) -> web.StreamResponse:
+        if request.query.get("continue"):
+            return status(410, "Expired")
+        token = "next" if "limit" in request.query else ""
+        return web.json_response({"metadata": {"continue": token, "resourceVersion": "5"}})
+
+    async with answering(expiring, tmp_path) as client:
+        assert await client.list(PODS) == Listing((), "5")
+
+
+async def test_a_renewed_token_is_read_again_when_the_old_one_is_refused(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("old")
+    accepted = {"token": "old"}
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Authorization") != f"Bearer {accepted['token']}":
+            return status(401, "Unauthorized")
+        return web.json_response({"gitVersion": "v1"})
+
+    async with answering(guarded, tmp_path, tokenFile=str(token)) as client:
+        assert await client.server_version() == "v1"
+        accepted["token"] = "new"
+        with pytest.raises(ForbiddenError):
+            await client.server_version()
+        token.write_text("new")
+        assert await client.server_version() == "v1"
+
+
+async def test_proxies_of_the_environment_are_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def version(_: web.Request) -> web.StreamResponse:
+        return web.json_response({"gitVersion": "v1"})
+
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    async with answering(version, tmp_path) as client:
+        assert await client.server_version() == "v1"
+
+
+async def test_delete_sends_its_precondition(tmp_path: Path) -> None:
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        assert body["preconditions"] == {"uid": "u"}
+        assert body["propagationPolicy"] == "Foreground"
+        return status(409, "Conflict")
+
+    async with answering(refuse, tmp_path) as client:
+        with pytest.raises(ConflictError):
+            await client.delete(POD, uid="u", propagation="Foreground")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "kind: Config",
+        "just text",
+        "clusters: []\ncontexts: []\nusers: []\ncurrent-context: x\n",
+    ],
+)
+async def test_an_unusable_kubeconfig_says_which(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "kubeconfig"
+    path.write_text(content)
+    with pytest.raises(ConfigurationError, match=str(path)):
+        async with KubeClient.connect(path):
+            pass
+
+
+async def test_a_missing_kubeconfig_says_which(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="nowhere"):
+        async with KubeClient.connect(tmp_path / "nowhere"):
+            pass
+
+
+async def test_outside_a_pod_there_is_no_service_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    with pytest.raises(ConfigurationError, match="ServiceAccount"):
+        async with KubeClient.connect(None):
+            pass
