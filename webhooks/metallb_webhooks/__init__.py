@@ -1,1 +1,1 @@
-"""AdmissionReview in, verdict out: the rules of MetalLB's configuration and the server that applies them."""
+"""AdmissionReview in, verdict out: the rules of MetalLB's configuration, and their server."""
