@@ -1,0 +1,182 @@
+"""The cluster's programs, built from Go modules into a cache.
+
+What is built is fixed by the go.mod and go.sum files beside this one. KUBEBUILDER_ASSETS (etcd,
+kube-apiserver, kubectl) and HELM are honoured: what they name is used as it is.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+MODULES: Final = Path(__file__).parent / "modules"
+_VERSION: Final = "k8s.io/component-base/version"
+
+
+class BuildError(Exception):
+    """A program could not be built."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is built.
+
+    Attributes:
+        module: folder below `modules` whose go.mod pins it.
+        package: the Go package of its main function.
+        about: how long it takes with empty caches, for people.
+        ldflags: variables to set: without them the servers report v0.0.0, which clients refuse.
+    """
+
+    name: str
+    module: str
+    package: str
+    about: str
+    ldflags: tuple[str, ...] = ()
+
+
+def _kubernetes(name: str, about: str) -> Program:
+    variables = {"gitVersion": "v1.35.4", "gitMajor": "1", "gitMinor": "35"}
+    flags = tuple(f"-X {_VERSION}.{key}={value}" for key, value in variables.items())
+    return Program(name, "kubernetes", f"k8s.io/kubernetes/cmd/{name}", about, flags)
+
+
+PROGRAMS: Final[Mapping[str, Program]] = {
+    program.name: program
+    for program in (
+        _kubernetes("kube-apiserver", "5 minutes"),
+        _kubernetes("kube-controller-manager", "1 minute"),
+        _kubernetes("kube-scheduler", "10 seconds"),
+        _kubernetes("kubectl", "30 seconds"),
+        Program("etcd", "etcd", ".", "30 seconds"),
+        Program(
+            "helm",
+            "helm",
+            "helm.sh/helm/v4/cmd/helm",
+            "1 minute",
+            ("-X helm.sh/helm/v4/internal/version.version=v4.1.4",),
+        ),
+        Program("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", "1 minute"),
+        Program("metallb-controller", "metallb", "go.universe.tf/metallb/controller", "1 minute"),
+    )
+}
+"""In the order in which they are built; metallb-controller is what admission is compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """Where the programs are."""
+
+    folder: Mapping[str, Path]
+
+    def __getitem__(self, name: str) -> Path:
+        return self.folder[name]
+
+    @property
+    def kubectl(self) -> Path:
+        """The command line for people."""
+        return self.folder["kubectl"]
+
+    @property
+    def helm(self) -> Path:
+        """What renders charts."""
+        return self.folder["helm"]
+
+
+def build_all() -> Binaries:
+    """Return all programs, building those that are not there yet.
+
+    Raises:
+        BuildError: a build failed, or there is no Go.
+    """
+    return Binaries({name: binary(name) for name in PROGRAMS})
+
+
+def binary(name: str) -> Path:
+    """Return one program, building it if it is not there yet.
+
+    Raises:
+        BuildError: the build failed, or there is no Go.
+    """
+    given = _given(name)
+    if given:
+        return given
+    program = PROGRAMS[name]
+    target = cache() / f"{name}-{_fingerprint(program)}"
+    if not target.exists():
+        with _locked(target.with_suffix(".lock")):
+            if not target.exists():  # somebody else may have built it meanwhile
+                _build(program, target)
+    return target
+
+
+def cache() -> Path:
+    """Return the folder of built programs, creating it."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    root = os.environ.get("METALLB_OPERATOR_CACHE") or f"{base}/metallb-operator"
+    folder = Path(root) / "bin"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _given(name: str) -> Path | None:
+    if name == "helm" and os.environ.get("HELM"):
+        return Path(os.environ["HELM"])
+    assets = os.environ.get("KUBEBUILDER_ASSETS")
+    if assets and name in {"etcd", "kube-apiserver", "kubectl"}:
+        path = Path(assets) / name
+        if path.exists():
+            return path
+    return None
+
+
+def _fingerprint(program: Program) -> str:
+    digest = hashlib.sha256(f"{program.package} {program.ldflags}".encode())
+    for name in ("go.mod", "go.sum"):
+        digest.update((MODULES / program.module / name).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _build(program: Program, target: Path) -> None:
+    go = shutil.which("go")
+    if go is None:
+        raise BuildError("go is not on PATH; install Go 1.25 or newer (https://go.dev/dl)")
+    _say(f"building {program.name} (about {program.about} the first time) ...")
+    started = time.monotonic()
+    unfinished = target.with_suffix(".new")
+    done = subprocess.run(
+        [
+            *(go, "build", "-trimpath", "-mod=readonly"),
+            *("-ldflags", " ".join(("-s -w", *program.ldflags))),
+            *("-o", str(unfinished), program.package),
+        ],
+        cwd=MODULES / program.module,
+        env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise BuildError(f"building {program.name} failed:\n{done.stderr[-4000:]}")
+    unfinished.rename(target)
+    _say(f"built {program.name} in {time.monotonic() - started:.0f} s")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
