@@ -1,0 +1,93 @@
+"""Kubernetes Events about what the operator sees and does. Pure.
+
+Source: Kubernetes API reference, core/v1 Event; `kubectl describe` shows them with the object.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from metallb_kube.objects import Manifest
+from metallb_operator.conditions import Transition
+from metallb_operator.plan import Apply, Delete, Plan
+
+COMPONENT: Final = "metallb-operator"
+_LONGEST: Final = 1024
+"""What the API server accepts as an Event's message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something worth telling.
+
+    Attributes:
+        reason: a CamelCase word for programs.
+        warning: whether somebody should look at it.
+    """
+
+    reason: str
+    message: str
+    warning: bool = False
+
+
+def of_transitions(transitions: Iterable[Transition]) -> Iterator[Note]:
+    """Yield a note for every condition that has changed."""
+    for change in transitions:
+        yield Note(
+            f"{change.type.value}{change.reason.value}"
+            if change.reason.value != change.type.value
+            else change.type.value,
+            f"{change.type.value} is {change.truth.value}: {change.message}",
+            warning=not change.is_good and change.type.value != "Progressing",
+        )
+
+
+def of_plan(plan: Plan) -> Iterator[Note]:
+    """Yield a note for every write that repairs what somebody else did, or removes something."""
+    for step in plan.applies:
+        if step.cause.is_drift:
+            yield Note("DriftRepaired", _repair(step), warning=True)
+        elif step.cause.value == "adopted":
+            yield Note("Adopted", f"took over {step.ref}")
+    for delete in plan.deletes:
+        yield Note("Pruned", _pruned(delete))
+
+
+def _repair(step: Apply) -> str:
+    if not step.differences:
+        return f"{step.ref} was deleted and is back"
+    fields = "; ".join(str(difference) for difference in step.differences[:3])
+    return f"{step.ref} was edited and is restored: {fields}"
+
+
+def _pruned(delete: Delete) -> str:
+    why = "is made anew" if delete.replaced else "is no longer part of MetalLB"
+    return f"deleted {delete.ref}, which {why}"
+
+
+def event(note: Note, about: Manifest, *, namespace: str, now: datetime) -> dict[str, Any]:
+    """Return the Event that tells a note about an object, to be created."""
+    metadata = about["metadata"]
+    moment = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"generateName": f"{metadata['name']}.", "namespace": namespace},
+        "involvedObject": {
+            "apiVersion": about["apiVersion"],
+            "kind": about["kind"],
+            "name": metadata["name"],
+            "namespace": metadata.get("namespace"),
+            "uid": metadata.get("uid"),
+        },
+        "type": "Warning" if note.warning else "Normal",
+        "reason": note.reason[:128],
+        "message": note.message[:_LONGEST],
+        "source": {"component": COMPONENT},
+        "reportingComponent": COMPONENT,
+        "reportingInstance": COMPONENT,
+        "firstTimestamp": moment,
+        "lastTimestamp": moment,
+        "count": 1,
+    }

@@ -1,0 +1,76 @@
+"""What is kept of objects that are watched: what decisions read, and nothing else. Pure.
+
+A thousand nodes with their images and managed fields would be most of the operator's memory, and
+every heartbeat of a node would look like a change.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from metallb_kube.objects import Manifest
+from metallb_operator.fields import at
+
+_POD_METADATA: Final = (
+    "name",
+    "namespace",
+    "uid",
+    "labels",
+    "ownerReferences",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "resourceVersion",
+)
+
+
+def reduced(manifest: Manifest) -> Manifest:
+    """Return what is kept of an object."""
+    return _REDUCTIONS.get(manifest["kind"], _without_managed_fields)(manifest)
+
+
+def _without_managed_fields(manifest: Manifest) -> Manifest:
+    metadata = {k: v for k, v in manifest["metadata"].items() if k != "managedFields"}
+    return {**manifest, "metadata": metadata}
+
+
+def _node(manifest: Manifest) -> Manifest:
+    conditions = at(manifest, "status", "conditions") or ()
+    ready = [
+        {"type": "Ready", "status": c.get("status")} for c in conditions if c.get("type") == "Ready"
+    ]
+    spec = manifest.get("spec") or {}
+    return {
+        "apiVersion": manifest["apiVersion"],
+        "kind": manifest["kind"],
+        "metadata": _picked(manifest["metadata"], ("name", "labels")),
+        "spec": _picked(spec, ("taints", "unschedulable")),
+        "status": {"conditions": ready},
+    }
+
+
+def _pod(manifest: Manifest) -> Manifest:
+    return {
+        "apiVersion": manifest["apiVersion"],
+        "kind": manifest["kind"],
+        "metadata": _picked(manifest["metadata"], _POD_METADATA),
+        "spec": _picked(manifest.get("spec") or {}, ("nodeName",)),
+        "status": manifest.get("status") or {},
+    }
+
+
+def _secret(manifest: Manifest) -> Manifest:
+    """Keep digests in place of values: enough to see a change, useless to whoever dumps memory."""
+    data = at(manifest, "data") or {}
+    hidden = {key: hashlib.sha256(str(value).encode()).hexdigest() for key, value in data.items()}
+    return {**_without_managed_fields(manifest), "data": hidden}
+
+
+def _picked(values: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: values[key] for key in keys if key in values}
+
+
+_REDUCTIONS: Final[Mapping[str, Callable[[Manifest], Manifest]]] = {
+    "Node": _node,
+    "Pod": _pod,
+    "Secret": _secret,
+}
