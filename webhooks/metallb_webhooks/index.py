@@ -1,0 +1,289 @@
+"""Every object that the rules look at, kept under what they look for.
+
+An `Index` is filled and changed object by object by whoever follows the cluster; putting or
+removing one costs what that object mentions, however many are stored. Objects of MetalLB's own
+kinds are expected from its namespace only.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, Protocol
+
+from metallb_crds.config_v1beta1 import (
+    BGPAdvertisement,
+    Community,
+    IPAddressPool,
+    L2Advertisement,
+)
+from metallb_crds.config_v1beta2 import BGPPeer
+from metallb_crds.frrk8s_v1beta1 import FRRConfiguration
+from metallb_crds.meta import Resource
+from metallb_crds.operator_v1beta1 import MetalLB
+from metallb_webhooks.addresses import AddressError, Interval, parse_cidr, parse_entry, parse_ip
+from metallb_webhooks.lookups import Groups, Intervals, Labels, Selectors
+
+NamespacedName = tuple[str, str]
+Key = str | NamespacedName
+
+
+@dataclass(frozen=True, slots=True)
+class NodeInfo:
+    """What rules know of a Node: its addresses and its pods' networks as they are written."""
+
+    kind: ClassVar[str] = "Node"
+
+    name: str
+    labels: dict[str, str] = field(default_factory=dict, hash=False)
+    addresses: tuple[str, ...] = ()
+    pod_cidrs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceInfo:
+    """What rules know of a Namespace."""
+
+    kind: ClassVar[str] = "Namespace"
+
+    name: str
+    labels: dict[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SecretInfo:
+    """What rules know of a Secret: its type and the names of its keys, never their values."""
+
+    kind: ClassVar[str] = "Secret"
+
+    name: str
+    type: str = ""
+    keys: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceInfo:
+    """What rules know of a Service of type LoadBalancer: the addresses that it has been given."""
+
+    kind: ClassVar[str] = "Service"
+
+    namespace: str
+    name: str
+    labels: dict[str, str] = field(default_factory=dict, hash=False)
+    addresses: tuple[str, ...] = ()
+
+
+Info = NodeInfo | NamespaceInfo | SecretInfo | ServiceInfo
+Object = Resource | Info
+Advertisement = BGPAdvertisement | L2Advertisement
+
+
+class Lookup(Protocol):
+    """A table of lookups.py, whatever it files keys under."""
+
+    def add(self, value: Any, key: Any, /) -> None:  # noqa: ANN401 - see class
+        """Put a key under a value."""
+
+    def discard(self, value: Any, key: Any, /) -> None:  # noqa: ANN401 - see class
+        """Take it away again."""
+
+
+class Selection:
+    """Advertisements of one kind by the pools that they select."""
+
+    def __init__(self) -> None:
+        self.names: Groups[str, str] = Groups()
+        self.selectors: Selectors[str] = Selectors()
+        self.catch_all: Groups[None, str] = Groups()
+
+    def entries(self, adv: Advertisement) -> Iterator[tuple[Lookup, Any]]:
+        """Yield where an advertisement is filed, and under what."""
+        for name in adv.spec.ip_address_pools:
+            yield self.names, name
+        for selector in adv.spec.ip_address_pool_selectors:
+            yield self.selectors, selector
+        if not adv.spec.ip_address_pools and not adv.spec.ip_address_pool_selectors:
+            yield self.catch_all, None
+
+    def candidates(self, pool: IPAddressPool) -> Iterator[str]:
+        """Yield the advertisements that may select a pool; perhaps more, perhaps twice."""
+        yield from self.names.get(pool.metadata.name)
+        yield from self.selectors.candidates(pool.metadata.labels)
+        yield from self.catch_all.get(None)
+
+
+KINDS: Final = (
+    "IPAddressPool",
+    "BGPPeer",
+    "BGPAdvertisement",
+    "L2Advertisement",
+    "BFDProfile",
+    "Community",
+    "FRRConfiguration",
+    "MetalLB",
+    "Node",
+    "Namespace",
+    "Secret",
+    "Service",
+)
+
+
+class Index:
+    """Objects by kind and key, and the tables that rules look them up in."""
+
+    def __init__(self, objects: Iterable[Object] = ()) -> None:
+        self.objects: dict[str, dict[Any, Any]] = {kind: {} for kind in KINDS}
+        self.pool_addresses: Intervals[str] = Intervals()
+        self.pool_labels: Labels[str] = Labels()
+        self.node_addresses: Intervals[str] = Intervals()
+        self.node_pod_networks: Intervals[str] = Intervals()
+        self.node_labels: Labels[str] = Labels()
+        self.namespace_labels: Labels[str] = Labels()
+        self.service_addresses: Intervals[NamespacedName] = Intervals()
+        self.bgp_selection = Selection()
+        self.l2_selection = Selection()
+        self.advertisements_by_peer: Groups[str, str] = Groups()
+        self.advertisements_by_alias: Groups[str, str] = Groups()
+        self.communities_by_alias: Groups[str, str] = Groups()
+        self.peers_by_identity: Groups[str, str] = Groups()
+        self.peers_by_router_id: Groups[str, str] = Groups()
+        self.peers_by_asn: defaultdict[str, Groups[int, str]] = defaultdict(Groups)
+        self.peers_by_profile: Groups[str, str] = Groups()
+        self.peers_by_secret: Groups[str, str] = Groups()
+        for thing in objects:
+            self.put(thing)
+
+    def put(self, thing: Object) -> None:
+        """Store an object in place of the one of that kind and key, if there is one.
+
+        Raises:
+            KeyError: rules know nothing of such a kind.
+        """
+        kind, key = thing.kind, key_of(thing)
+        self.remove(kind, key)
+        self.objects[kind][key] = thing
+        for table, value in self._entries(thing):
+            table.add(value, key)
+
+    def remove(self, kind: str, key: Key) -> None:
+        """Forget an object, if it is there."""
+        thing = self.objects[kind].pop(key, None)
+        if thing is not None:
+            for table, value in self._entries(thing):
+                table.discard(value, key)
+
+    def replace(self, kind: str, things: Iterable[Object]) -> None:
+        """Make these the only objects of a kind; what did not change is left alone."""
+        wanted = {key_of(thing): thing for thing in things}
+        for key in self.objects[kind].keys() - wanted.keys():
+            self.remove(kind, key)
+        for key, thing in wanted.items():
+            if self.objects[kind].get(key) != thing:
+                self.put(thing)
+
+    def _entries(self, thing: Any) -> Iterator[tuple[Lookup, Any]]:  # noqa: ANN401 - by kind
+        entries = _ENTRIES.get(thing.kind)
+        return entries(self, thing) if entries else iter(())
+
+
+def key_of(thing: Object) -> Key:
+    """Return what an object is stored under: its name, with the namespace where it may have any."""
+    if isinstance(thing, ServiceInfo):
+        return thing.namespace, thing.name
+    if isinstance(thing, Resource):
+        meta = thing.metadata
+        wide = isinstance(thing, FRRConfiguration | MetalLB)
+        return (meta.namespace, meta.name) if wide else meta.name
+    return thing.name
+
+
+def peer_identity(peer: BGPPeer) -> str:
+    """Return what MetalLB tells sessions apart by: address or interface, and the VRF if any.
+
+    An address that is spelt otherwise is the same address; one that is none stands as it is.
+    """
+    spec = peer.spec
+    end = spec.interface
+    if spec.peer_address:
+        end = spec.peer_address
+        with suppress(AddressError):
+            end = str(parse_ip(end))
+    return f"{end}-{spec.vrf}" if spec.vrf else end
+
+
+def pool_intervals(pool: IPAddressPool) -> Iterator[tuple[int, Interval]]:
+    """Yield every entry of a pool that can be read, with its place in the list."""
+    for place, entry in enumerate(pool.spec.addresses):
+        with suppress(AddressError):
+            yield place, parse_entry(entry)
+
+
+def _pool_entries(index: Index, pool: IPAddressPool) -> Iterator[tuple[Lookup, Any]]:
+    yield index.pool_labels, pool.metadata.labels
+    for _, interval in pool_intervals(pool):
+        yield index.pool_addresses, interval
+
+
+def _peer_entries(index: Index, peer: BGPPeer) -> Iterator[tuple[Lookup, Any]]:
+    spec = peer.spec
+    yield index.peers_by_identity, peer_identity(peer)
+    yield index.peers_by_asn[spec.vrf], spec.my_asn
+    if spec.router_id:
+        yield index.peers_by_router_id, spec.router_id
+    if spec.bfd_profile:
+        yield index.peers_by_profile, spec.bfd_profile
+    if spec.password_secret.name:
+        yield index.peers_by_secret, spec.password_secret.name
+
+
+def _bgp_entries(index: Index, adv: BGPAdvertisement) -> Iterator[tuple[Lookup, Any]]:
+    yield from index.bgp_selection.entries(adv)
+    for peer in adv.spec.peers:
+        yield index.advertisements_by_peer, peer
+    for community in adv.spec.communities:
+        yield index.advertisements_by_alias, community
+
+
+def _l2_entries(index: Index, adv: L2Advertisement) -> Iterator[tuple[Lookup, Any]]:
+    return index.l2_selection.entries(adv)
+
+
+def _community_entries(index: Index, community: Community) -> Iterator[tuple[Lookup, Any]]:
+    for alias in community.spec.communities:
+        yield index.communities_by_alias, alias.name
+
+
+def _node_entries(index: Index, node: NodeInfo) -> Iterator[tuple[Lookup, Any]]:
+    yield index.node_labels, node.labels
+    for interval in _addresses(node.addresses):
+        yield index.node_addresses, interval
+    for text in node.pod_cidrs:
+        with suppress(AddressError):
+            yield index.node_pod_networks, parse_cidr(text)
+
+
+def _namespace_entries(index: Index, namespace: NamespaceInfo) -> Iterator[tuple[Lookup, Any]]:
+    yield index.namespace_labels, namespace.labels
+
+
+def _service_entries(index: Index, service: ServiceInfo) -> Iterator[tuple[Lookup, Any]]:
+    for interval in _addresses(service.addresses):
+        yield index.service_addresses, interval
+
+
+def _addresses(texts: Iterable[str]) -> Iterator[Interval]:
+    for text in texts:
+        with suppress(AddressError):
+            yield Interval.of(parse_ip(text))
+
+
+_ENTRIES: Final[dict[str, Callable[[Index, Any], Iterator[tuple[Lookup, Any]]]]] = {
+    "IPAddressPool": _pool_entries,
+    "BGPPeer": _peer_entries,
+    "BGPAdvertisement": _bgp_entries,
+    "L2Advertisement": _l2_entries,
+    "Community": _community_entries,
+    "Node": _node_entries,
+    "Namespace": _namespace_entries,
+    "Service": _service_entries,
+}

@@ -1,0 +1,177 @@
+"""Tables that find keys by value, by overlap and by label, and change one entry at a time.
+
+A key stands for an object and is added and discarded with all of its values at once. Keys come
+back in no particular order, each once unless said otherwise.
+"""
+
+from bisect import bisect_left, bisect_right, insort
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterator, Mapping
+from operator import itemgetter
+from typing import Any, Final, Generic, TypeVar
+
+from metallb_crds.meta import LabelSelector
+from metallb_webhooks.addresses import BITS, Interval, Prefix
+from metallb_webhooks.labelselectors import matches
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V", bound=Hashable)
+
+_FIRST: Final = itemgetter(0)
+
+
+class Groups(Generic[V, K]):
+    """Keys by value."""
+
+    def __init__(self) -> None:
+        self._keys: dict[V, dict[K, None]] = {}
+
+    def add(self, value: V, key: K) -> None:
+        """Put a key under a value."""
+        self._keys.setdefault(value, {})[key] = None
+
+    def discard(self, value: V, key: K) -> None:
+        """Take a key away from under a value, if it is there."""
+        keys = self._keys.get(value)
+        if keys is not None:
+            keys.pop(key, None)
+            if not keys:
+                del self._keys[value]
+
+    def get(self, value: V) -> Collection[K]:
+        """Return the keys under a value."""
+        return self._keys.get(value, {}).keys()
+
+    def values(self) -> Collection[V]:
+        """Return every value that has a key."""
+        return self._keys.keys()
+
+
+class Intervals(Generic[K]):
+    """Keys by the addresses that they hold.
+
+    An interval that meets another either covers its first address or begins within it. The
+    former are found by prefix, one look-up for each prefix length in use; the latter by bisection.
+    """
+
+    def __init__(self) -> None:
+        self._begins: dict[int, list[tuple[int, int, Any]]] = {version: [] for version in BITS}
+        self._covers: Groups[Prefix, K] = Groups()
+        self._lengths: Counter[tuple[int, int]] = Counter()
+
+    def add(self, interval: Interval, key: K) -> None:
+        """Put a key on an interval."""
+        insort(self._begins[interval.version], (interval.first, interval.last, key))
+        for prefix in interval.prefixes():
+            self._covers.add(prefix, key)
+            self._lengths[prefix.version, prefix.length] += 1
+
+    def discard(self, interval: Interval, key: K) -> None:
+        """Take a key away from an interval, if it is there."""
+        begins = self._begins[interval.version]
+        entry = (interval.first, interval.last, key)
+        place = bisect_left(begins, entry)
+        if begins[place : place + 1] == [entry]:
+            del begins[place]
+            for prefix in interval.prefixes():
+                self._covers.discard(prefix, key)
+                _count_down(self._lengths, (prefix.version, prefix.length))
+
+    def overlapping(self, interval: Interval) -> Iterator[K]:
+        """Yield the keys that hold any of the addresses."""
+        seen: set[K] = set()
+        for key in (*self._covering(interval), *self._beginning_in(interval)):
+            if key not in seen:
+                seen.add(key)
+                yield key
+
+    def _covering(self, interval: Interval) -> Iterator[K]:
+        bits = BITS[interval.version]
+        for version, length in self._lengths:
+            if version == interval.version:
+                base = interval.first >> (bits - length) << (bits - length)
+                yield from self._covers.get(Prefix(version, base, length))
+
+    def _beginning_in(self, interval: Interval) -> Iterator[K]:
+        begins = self._begins[interval.version]
+        start = bisect_left(begins, interval.first, key=_FIRST)
+        stop = bisect_right(begins, interval.last, key=_FIRST)
+        return (key for _, _, key in begins[start:stop])
+
+
+class Labels(Generic[K]):
+    """Keys by the labels of what they stand for."""
+
+    def __init__(self) -> None:
+        self._labels: dict[K, Mapping[str, str]] = {}
+        self._pairs: Groups[tuple[str, str], K] = Groups()
+
+    def add(self, labels: Mapping[str, str], key: K) -> None:
+        """Put labels on a key."""
+        self._labels[key] = labels
+        for pair in labels.items():
+            self._pairs.add(pair, key)
+
+    def discard(self, labels: Mapping[str, str], key: K) -> None:
+        """Forget a key and its labels."""
+        self._labels.pop(key, None)
+        for pair in labels.items():
+            self._pairs.discard(pair, key)
+
+    def matching(self, selector: LabelSelector) -> Iterator[K]:
+        """Yield the keys that a selector matches."""
+        anchors = anchors_of(selector)
+        if anchors is None:
+            candidates: Collection[K] = self._labels.keys()
+        else:
+            candidates = {key for pair in anchors for key in self._pairs.get(pair)}
+        return (key for key in candidates if matches(selector, self._labels[key]))
+
+
+class Selectors(Generic[K]):
+    """Keys by a selector: the other way round, labels find the keys whose selector matches."""
+
+    def __init__(self) -> None:
+        self._anchored: Groups[tuple[str, str], K] = Groups()
+        self._free: Counter[K] = Counter()
+
+    def add(self, selector: LabelSelector, key: K) -> None:
+        """Put a selector on a key; it may have several."""
+        anchors = anchors_of(selector)
+        if anchors is None:
+            self._free[key] += 1
+        for pair in anchors or ():
+            self._anchored.add(pair, key)
+
+    def discard(self, selector: LabelSelector, key: K) -> None:
+        """Take a selector away from a key."""
+        anchors = anchors_of(selector)
+        if anchors is None:
+            _count_down(self._free, key)
+        for pair in anchors or ():
+            self._anchored.discard(pair, key)
+
+    def candidates(self, labels: Mapping[str, str]) -> Iterator[K]:
+        """Yield the keys that may have a selector which matches; perhaps more, perhaps twice."""
+        yield from self._free
+        for pair in labels.items():
+            yield from self._anchored.get(pair)
+
+
+def _count_down(counts: Counter[V], value: V) -> None:
+    counts[value] -= 1
+    if counts[value] <= 0:
+        del counts[value]
+
+
+def anchors_of(selector: LabelSelector) -> frozenset[tuple[str, str]] | None:
+    """Return labels of which everything that the selector matches has at least one.
+
+    None if the selector asks for no particular value of any label.
+    """
+    for pair in selector.match_labels.items():
+        return frozenset({pair})
+    for expression in selector.match_expressions:
+        if expression.operator == "In":
+            return frozenset((expression.key, value) for value in expression.values)
+    return None
