@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Protocol
 
 from metallb_crds.config_v1beta1 import (
+    BFDProfile,
     BGPAdvertisement,
     Community,
     IPAddressPool,
@@ -150,6 +151,7 @@ class Index:
         self.peers_by_asn: defaultdict[str, Groups[int, str]] = defaultdict(Groups)
         self.peers_by_profile: Groups[str, str] = Groups()
         self.peers_by_secret: Groups[str, str] = Groups()
+        self.profiles_by_echo: Groups[bool, str] = Groups()
         for thing in objects:
             self.put(thing)
 
@@ -253,6 +255,10 @@ def _community_entries(index: Index, community: Community) -> Iterator[tuple[Loo
         yield index.communities_by_alias, alias.name
 
 
+def _profile_entries(index: Index, profile: BFDProfile) -> Iterator[tuple[Lookup, Any]]:
+    yield index.profiles_by_echo, bool(profile.spec.echo_mode)
+
+
 def _node_entries(index: Index, node: NodeInfo) -> Iterator[tuple[Lookup, Any]]:
     yield index.node_labels, node.labels
     for interval in _addresses(node.addresses):
@@ -282,6 +288,7 @@ _ENTRIES: Final[dict[str, Callable[[Index, Any], Iterator[tuple[Lookup, Any]]]]]
     "BGPPeer": _peer_entries,
     "BGPAdvertisement": _bgp_entries,
     "L2Advertisement": _l2_entries,
+    "BFDProfile": _profile_entries,
     "Community": _community_entries,
     "Node": _node_entries,
     "Namespace": _namespace_entries,

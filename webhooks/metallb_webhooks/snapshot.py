@@ -282,6 +282,15 @@ class Snapshot:
         below, top = self.index.peers_by_asn.get(vrf), self.top.peers_by_asn.get(vrf)
         return LayeredGroups(below or Groups(), top or Groups(), self._peer_hidden)
 
+    def echo_profiles(self) -> Iterator[BFDProfile]:
+        """Yield the BFD profiles that turn echo mode on."""
+        return self._pick("BFDProfile", lambda index: index.profiles_by_echo.get(True))
+
+    def advertisements_naming_pool(self, name: str) -> Iterator[Advertisement]:
+        """Yield the advertisements that select a pool by name, whether it exists or not."""
+        yield from self._pick("BGPAdvertisement", lambda ix: ix.bgp_selection.names.get(name))
+        yield from self._pick("L2Advertisement", lambda ix: ix.l2_selection.names.get(name))
+
     def advertisements_naming_peer(self, name: str) -> Iterator[BGPAdvertisement]:
         """Yield the BGP advertisements that are confined to some peers, this one among them."""
         return self._pick("BGPAdvertisement", lambda index: index.advertisements_by_peer.get(name))

@@ -1,0 +1,61 @@
+"""Every rule by kind, and their evaluation."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from metallb_webhooks.rules.base import Finding, Operation, Request, Rule, Severity
+from metallb_webhooks.rules.generic import NAMESPACE_RULES
+from metallb_webhooks.rules.pools import POOL_RULES
+
+_OWN: Final[Mapping[str, tuple[Rule, ...]]] = {
+    "IPAddressPool": POOL_RULES,
+}
+
+RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
+    kind: (*([NAMESPACE_RULES[kind]] if kind in NAMESPACE_RULES else []), *rules)
+    for kind, rules in _OWN.items()
+}
+"""What is judged of each kind, in the order in which it is told."""
+
+RULE_IDS: Final = frozenset(rule.id for rules in RULES.values() for rule in rules)
+
+
+def evaluate(
+    request: Request[Any], kind: str, raised: frozenset[str] = frozenset()
+) -> tuple[Finding, ...]:
+    """Return everything that does not hold; nothing for a kind without rules.
+
+    An object that is being deleted may always be updated: what holds its deletion up is that
+    somebody has yet to take a finalizer off. An object where MetalLB does not look for its kind is
+    judged by that alone.
+
+    Args:
+        request: the object under review and everything around it.
+        kind: of the object, as in `RULES`.
+        raised: ids of rules whose warnings count as denials.
+    """
+    if request.operation is Operation.UPDATE and _deleted(request):
+        return ()
+    return tuple(
+        _raise(finding, raised)
+        for rule in _rules_for(request, kind)
+        for finding in rule.evaluate(request)
+    )
+
+
+def _deleted(request: Request[Any]) -> bool:
+    return any(
+        thing is not None and thing.metadata.deletion_timestamp is not None
+        for thing in (request.subject, request.old)
+    )
+
+
+def _rules_for(request: Request[Any], kind: str) -> tuple[Rule, ...]:
+    if kind in NAMESPACE_RULES and request.subject.metadata.namespace != request.namespace:
+        return (NAMESPACE_RULES[kind],)
+    return RULES.get(kind, ())
+
+
+def _raise(finding: Finding, raised: frozenset[str]) -> Finding:
+    return replace(finding, severity=Severity.DENY) if finding.rule in raised else finding
