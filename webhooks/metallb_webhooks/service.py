@@ -1,0 +1,190 @@
+"""From a review to a verdict, given everything that is stored. Pure.
+
+The denial is only ever about the object under review: what is stored may be as bad as it likes.
+An object that is being deleted is never held up, since its finalizers must be removable.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final, Protocol
+
+from metallb_crds.backend import DEFAULT_BACKEND, Backend, backend_of
+from metallb_crds.meta import Resource
+from metallb_crds.operator_v1beta1 import MetalLB
+from metallb_webhooks.reading import (
+    UnknownKindError,
+    UnreadableError,
+    enumerate_problems,
+    read,
+)
+from metallb_webhooks.review import ReviewRequest, Verdict
+from metallb_webhooks.rules import registry
+from metallb_webhooks.rules.base import Finding, Operation, Request, Severity
+from metallb_webhooks.settings import Settings
+from metallb_webhooks.snapshot import Snapshot, key_of
+
+METALLB: Final = "metallb"
+"""The name of the one MetalLB object that counts."""
+
+_EVERYWHERE: Final = frozenset({"FRRConfiguration", "MetalLB"})
+"""Kinds whose objects are told apart by namespace, too."""
+
+ALLOWED: Final = Verdict(allowed=True)
+
+
+class Evaluate(Protocol):
+    """Runs the rules of a kind; `raised` are ids of warnings that shall deny."""
+
+    def __call__(
+        self, request: Request[Any], kind: str, raised: frozenset[str], /
+    ) -> Iterable[Finding]:
+        """Return what does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a review is about, decoded.
+
+    Attributes:
+        model: the object as it would be stored; on DELETE as it is.
+        old: the object as it is stored, if there is one and it can be read.
+    """
+
+    model: Resource
+    old: Resource | None
+    operation: Operation
+
+    def within(self, snapshot: Snapshot, namespace: str) -> Snapshot:
+        """Return the snapshot as it would be if the request went through.
+
+        An object that MetalLB does not read, since it is in another namespace, changes nothing.
+        """
+        model = self.model
+        if model.kind not in _EVERYWHERE and model.metadata.namespace != namespace:
+            return snapshot
+        if self.operation is Operation.DELETE:
+            return snapshot.without_object(model.kind, key_of(model))
+        return snapshot.with_object(model)
+
+
+def judge(
+    review: ReviewRequest,
+    snapshot: Snapshot,
+    settings: Settings,
+    evaluate: Evaluate = registry.evaluate,
+) -> Verdict:
+    """Decide about a review.
+
+    Args:
+        review: what the API server asks.
+        snapshot: everything that is stored, whether or not the reviewed object is in it.
+        settings: MetalLB's namespace, and the backend if it is prescribed.
+        evaluate: runs the rules.
+    """
+    try:
+        subject = subject_of(review)
+    except (UnknownKindError, UnreadableError) as error:
+        return _bad_request(str(error))
+    if subject is None:
+        return ALLOWED
+    would_be = subject.within(snapshot, settings.namespace)
+    metallb = would_be.metallbs.get((settings.namespace, METALLB))
+    request = Request(
+        subject=subject.model,
+        old=subject.old,
+        operation=subject.operation,
+        snapshot=would_be,
+        backend=settings.backend or backend_in_effect(metallb),
+        namespace=settings.namespace,
+    )
+    return verdict_on(evaluate(request, subject.model.kind, raised_by(metallb)))
+
+
+def subject_of(review: ReviewRequest) -> Subject | None:
+    """Decode what a review is about; None when there is nothing to say about it.
+
+    That is: a subresource, an object that is being deleted, and the deletion of an object that
+    cannot be read.
+
+    Raises:
+        UnknownKindError: there are no rules for the kind.
+        UnreadableError: a value of the object has the wrong type.
+    """
+    if review.subresource or review.operation not in set(Operation):
+        return None
+    operation = Operation(review.operation)
+    if operation is Operation.UPDATE and _is_being_deleted(review):
+        return None
+    old = _read_if_possible(review)
+    if operation is Operation.DELETE:
+        return Subject(old, None, operation) if old else None
+    model = read(review.api_version, review.kind, review.object or {})
+    return Subject(model, old, operation)
+
+
+def backend_in_effect(metallb: MetalLB | None) -> Backend:
+    """Return who speaks BGP: whom the object names, else who runs already, else the default.
+
+    An installation that was taken over without naming a backend keeps the one that it had, which
+    only the status tells.
+    """
+    if metallb is None:
+        return DEFAULT_BACKEND
+    chosen = metallb.spec.bgp_backend or metallb.status.backend
+    return backend_of(chosen) or DEFAULT_BACKEND
+
+
+def raised_by(metallb: MetalLB | None) -> frozenset[str]:
+    """Return the ids of the warnings that shall deny."""
+    if metallb is None or metallb.spec.admission is None:
+        return frozenset()
+    return frozenset(metallb.spec.admission.deny)
+
+
+def verdict_on(findings: Iterable[Finding]) -> Verdict:
+    """Turn all findings into one answer: it names every problem, not only the first."""
+    found = tuple(findings)
+    denying = [str(one) for one in found if one.severity is Severity.DENY]
+    warnings = tuple(str(one) for one in found if one.severity is Severity.WARN)
+    rules = tuple(dict.fromkeys(one.rule for one in found))
+    if not denying:
+        return Verdict(allowed=True, warnings=warnings, rules=rules)
+    return Verdict(
+        allowed=False,
+        code=HTTPStatus.FORBIDDEN,
+        reason="Forbidden",
+        message=enumerate_problems(denying),
+        warnings=warnings,
+        rules=rules,
+    )
+
+
+def internal_error() -> Verdict:
+    """Return what is answered when judging failed: never "allowed", and nothing of the inside."""
+    return Verdict(
+        allowed=False,
+        code=HTTPStatus.INTERNAL_SERVER_ERROR,
+        reason="InternalError",
+        message="the object could not be checked because of an internal error;"
+        " the log of metallb-webhooks has the details",
+    )
+
+
+def _bad_request(message: str) -> Verdict:
+    return Verdict(allowed=False, code=HTTPStatus.BAD_REQUEST, reason="BadRequest", message=message)
+
+
+def _is_being_deleted(review: ReviewRequest) -> bool:
+    metadata = (review.object or {}).get("metadata")
+    return isinstance(metadata, dict) and bool(metadata.get("deletionTimestamp"))
+
+
+def _read_if_possible(review: ReviewRequest) -> Resource | None:
+    """Decode the stored object. It may be older than any rule, and of any shape."""
+    if review.old is None:
+        return None
+    try:
+        return read(review.api_version, review.kind, review.old)
+    except UnreadableError:
+        return None
