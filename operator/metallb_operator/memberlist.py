@@ -10,19 +10,23 @@ NAME: Final = "metallb-memberlist"
 _BYTES: Final = 16
 
 
-def secret_ref(namespace: str) -> ObjectRef:
+def memberlist_ref(namespace: str) -> ObjectRef:
     """Return the Secret's identity."""
     return ObjectRef("v1", "Secret", namespace, NAME)
 
 
-def secret(namespace: str) -> dict[str, Any]:
+def memberlist(namespace: str) -> dict[str, Any]:
     """Return a new Secret: created once and never changed, or speakers would part."""
-    key = base64.b64encode(secrets.token_bytes(_BYTES)).decode()
+    key = base64.b64encode(secrets.token_bytes(_BYTES))
     return {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": {"name": NAME, "namespace": namespace, "labels": {"app": "metallb"}},
+        "metadata": {
+            "name": NAME,
+            "namespace": namespace,
+            "labels": {"app": "metallb", "component": "speaker"},
+        },
         "type": "Opaque",
-        # Encoded twice: memberlist reads text.
-        "data": {"secretkey": base64.b64encode(key.encode()).decode()},
+        # Encoded twice: what speakers read is text.
+        "data": {"secretkey": base64.b64encode(key).decode()},
     }

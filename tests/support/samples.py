@@ -55,7 +55,7 @@ def l2(name: str, **spec: Any) -> L2Advertisement:  # noqa: ANN401 - whatever JS
 
 def peer(name: str, **spec: Any) -> BGPPeer:  # noqa: ANN401 - whatever JSON holds
     """Return a peer, sound unless the keywords say otherwise."""
-    sound = {"myASN": 64500, "peerASN": 64501, "peerAddress": "192.0.2.1"}
+    sound: dict[str, Any] = {"myASN": 64500, "peerASN": 64501, "peerAddress": "192.0.2.1"}
     return BGPPeer.parse(manifest(name, **(sound | spec)))
 
 

@@ -1,0 +1,83 @@
+"""What a MetalLB object asks for, or why it cannot be had. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from metallb_crds.backend import Backend, backend_of
+from metallb_crds.operator_v1beta1 import MetalLB
+from metallb_kube.objects import Manifest
+from metallb_operator.conditions import Reason
+from metallb_operator.errors import OperatorError
+from metallb_operator.fields import name_of, text_at
+from metallb_operator.releases import Release, release_for
+from metallb_operator.settings import OBJECT_NAME, Settings
+from metallb_operator.status import Problem
+from metallb_operator.values import values
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is to run.
+
+    Attributes:
+        values: the chart's.
+    """
+
+    metallb: MetalLB
+    release: Release
+    backend: Backend
+    values: Mapping[str, Any]
+
+
+def misplaced(manifest: Manifest, namespace: str) -> Problem | None:
+    """Say why an object is not the one that is served; None if it is."""
+    name, where = name_of(manifest), text_at(manifest, "metadata", "namespace")
+    if where != namespace:
+        text = (
+            f"this object is in namespace {where} and has no effect: the operator serves "
+            f"namespace {namespace}; create it there, named {OBJECT_NAME}"
+        )
+        return Problem(Reason.WRONG_NAMESPACE, text)
+    if name != OBJECT_NAME:
+        text = (
+            f"this object is named {name} and has no effect: the operator serves the one "
+            f"named {OBJECT_NAME}; rename it"
+        )
+        return Problem(Reason.WRONG_NAME, text)
+    return None
+
+
+def intent_of(manifest: Manifest, settings: Settings) -> Intent | Problem:
+    """Read what an object asks for.
+
+    Args:
+        manifest: the MetalLB object as stored; its spec may be older than the present schema.
+        settings: defaults, and images that replace those of the release.
+    """
+    try:
+        metallb = MetalLB.parse(manifest)
+    except ValidationError as error:
+        return Problem(Reason.INVALID_SPEC, "; ".join(_lines(error)))
+    chosen = metallb.spec.bgp_backend
+    backend = backend_of(chosen) if chosen else settings.default_backend
+    if backend is None:
+        known = ", ".join(Backend)
+        text = f"spec.bgpBackend: {chosen!r} is no backend; use one of {known}"
+        return Problem(Reason.INVALID_SPEC, text)
+    try:
+        release = release_for(metallb.spec.version)
+    except OperatorError as error:
+        return Problem(error.reason, str(error))
+    return Intent(
+        metallb, release, backend, values(metallb.spec, release, backend, settings.images)
+    )
+
+
+def _lines(error: ValidationError) -> list[str]:
+    return [
+        f"{'.'.join(str(part) for part in found['loc'])}: {found['msg']}, not {found['input']!r}"
+        for found in error.errors(include_url=False)
+    ]

@@ -1,0 +1,242 @@
+"""One look at a MetalLB object: gather, decide, act, report."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from metallb_kube.client import KubeClient
+from metallb_kube.objects import Manifest, ref_of
+from metallb_operator import events, problems, staging, status
+from metallb_operator.applyset import applyset_id, is_member
+from metallb_operator.chart import Chart
+from metallb_operator.compare import fingerprint
+from metallb_operator.conditions import Truth, Type, Verdict, transitions
+from metallb_operator.desired import Desired, desired
+from metallb_operator.errors import OperatorError
+from metallb_operator.execute import Outcome, execute
+from metallb_operator.fields import at, count_at
+from metallb_operator.intent import Intent, intent_of, misplaced
+from metallb_operator.observation import Observation
+from metallb_operator.observe import Observer
+from metallb_operator.plan import Plan, make_plan
+from metallb_operator.report import Reporter
+from metallb_operator.rollout import Component, components
+from metallb_operator.settings import Settings
+from metallb_operator.status import Checked, Limits, Problem, Situation
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_PAUSE = 60.0
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is remembered of one MetalLB object between two looks; nothing that may not be lost.
+
+    Attributes:
+        settled: stands for the declaration that was fully applied last.
+        failures: how many looks in a row have failed.
+    """
+
+    settled: str = ""
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a look works with.
+
+    Attributes:
+        configuration: judges what is stored by the rules of admission.
+        preflight: judges the cluster.
+        now: the time, with a time zone.
+    """
+
+    client: KubeClient
+    chart: Chart
+    observer: Observer
+    reporter: Reporter
+    settings: Settings
+    configuration: Callable[[Manifest], Checked] = lambda _: Checked()
+    preflight: Callable[[Manifest, Observation], Checked] = lambda *_: Checked()
+    now: Callable[[], datetime] = field(default=_utc_now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one look came to."""
+
+    components: tuple[Component, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    plan: Plan = field(default_factory=Plan)
+    outcome: Outcome = field(default_factory=Outcome)
+    intent: Intent | None = None
+
+
+async def reconcile(metallb: Manifest, memory: Memory, tools: Tools) -> float:
+    """Make a MetalLB object come true as far as possible now, and say in its status how far.
+
+    Args:
+        metallb: the object as stored.
+        memory: of this object; changed in place.
+        tools: what to work with.
+
+    Returns:
+        After how many seconds to look again, if nothing happens before.
+    """
+    problem = misplaced(metallb, tools.settings.namespace)
+    look = _Look(problems=(problem,)) if problem else await _serve(metallb, memory, tools)
+    situation = _situation(metallb, look, tools, served=problem is None)
+    verdicts = await _report(metallb, situation, look, tools)
+    return _pause(look, memory, verdicts, tools.settings)
+
+
+async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
+    intent = intent_of(metallb, tools.settings)
+    if isinstance(intent, Problem):
+        return _leave_alone(metallb, intent, tools)
+    try:
+        rendered = await tools.chart.render(intent.values, namespace=tools.settings.namespace)
+    except OperatorError as error:
+        return _leave_alone(metallb, Problem(error.reason, str(error)), tools)
+    applyset = applyset_id(ref_of(metallb))
+    wanted = desired(
+        rendered,
+        intent,
+        tools.observer.observation().objects,
+        applyset=applyset,
+        namespace=tools.settings.namespace,
+        now=tools.now(),
+    )
+    if intent.metallb.spec.paused:
+        return _Look(await _components(wanted.manifests, tools), intent=intent)
+    plan = _plan(wanted, applyset, memory, tools)
+    outcome = await execute(plan, tools.client, parent=metallb, parent_ref=ref_of(metallb))
+    tools.observer.learn(outcome.stored)
+    if not outcome.failures and not plan.held:
+        memory.settled = _declaration(wanted)
+    return _Look(
+        await _components(wanted.manifests, tools),
+        problems.of_failures(outcome.failures),
+        plan,
+        outcome,
+        intent,
+    )
+
+
+def _leave_alone(metallb: Manifest, problem: Problem, tools: Tools) -> _Look:
+    """What cannot be had changes nothing: what runs goes on, and is still reported."""
+    seen = tools.observer.observation()
+    applyset = applyset_id(ref_of(metallb))
+    running = [found for found in seen.objects.values() if is_member(found, applyset)]
+    return _Look(components(running, seen), (problem,))
+
+
+def _plan(wanted: Desired, applyset: str, memory: Memory, tools: Tools) -> Plan:
+    seen = tools.observer.observation()
+    return make_plan(
+        wanted.manifests,
+        seen.objects,
+        applyset=applyset,
+        create_only=wanted.create_only,
+        holds=staging.holds(
+            wanted.manifests, seen.objects, components(wanted.manifests, seen), applyset
+        ),
+        settled=memory.settled == _declaration(wanted),
+    )
+
+
+def _declaration(wanted: Desired) -> str:
+    """Return what stands for everything declared; Secrets made once are not declared."""
+    declared = [m for m in wanted.manifests if ref_of(m) not in wanted.create_only]
+    return fingerprint({"objects": declared})
+
+
+async def _components(manifests: Iterable[Manifest], tools: Tools) -> tuple[Component, ...]:
+    """Return the state of the workloads; Events are read only while something is unexplained."""
+    workloads = tuple(manifests)
+    found = components(workloads, tools.observer.observation())
+    if all(component.serves or _explained(component) for component in found):
+        return found
+    return components(workloads, tools.observer.observation(await tools.observer.warnings()))
+
+
+def _explained(component: Component) -> bool:
+    return any(trouble.certain for trouble in component.troubles)
+
+
+def _situation(metallb: Manifest, look: _Look, tools: Tools, *, served: bool) -> Situation:
+    stored = at(metallb, "status") or {}
+    arrived = look.intent is not None and _arrived(look)
+    seen = tools.observer.observation()
+    return Situation(
+        generation=count_at(metallb, "metadata", "generation"),
+        version=look.intent.release.version
+        if look.intent and arrived
+        else str(stored.get("version") or ""),
+        backend=look.intent.backend.value
+        if look.intent and arrived
+        else str(stored.get("backend") or ""),
+        components=look.components,
+        problems=look.problems,
+        writing=len(look.plan.applies),
+        waiting=tuple(dict.fromkeys(held.reason for held in look.plan.held)),
+        paused=bool(look.intent and look.intent.metallb.spec.paused),
+        upgrading=_upgrade(stored, look),
+        preflight=tools.preflight(metallb, seen) if served else Checked(),
+        configuration=tools.configuration(metallb) if served else Checked(),
+    )
+
+
+def _arrived(look: _Look) -> bool:
+    complete = not look.outcome.failures and not look.plan.held
+    return complete and all(component.settled or component.nowhere for component in look.components)
+
+
+def _upgrade(stored: Mapping[str, Any], look: _Look) -> str:
+    before = str(stored.get("version") or "")
+    if look.intent is None or not before or before == look.intent.release.version:
+        return ""
+    return "" if _arrived(look) else f"{before} -> {look.intent.release.version}"
+
+
+async def _report(
+    metallb: Manifest, situation: Situation, look: _Look, tools: Tools
+) -> tuple[Verdict, ...]:
+    stored = tools.reporter.latest(metallb)
+    now = tools.now()
+    spec = look.intent.metallb.spec if look.intent else None
+    limits = Limits(
+        tools.settings.grace_seconds,
+        (spec.upgrade.progress_deadline_seconds if spec and spec.upgrade else None)
+        or tools.settings.progress_deadline_seconds,
+    )
+    verdicts = status.judge(situation, stored, limits=limits, now=now)
+    notes = [
+        *events.of_plan(look.plan if not look.outcome.failures else Plan()),
+        *events.of_transitions(transitions(verdicts, stored.get("conditions") or ())),
+    ]
+    await tools.reporter.report(
+        metallb, status.status(situation, verdicts, stored, now), notes, now
+    )
+    return verdicts
+
+
+def _pause(look: _Look, memory: Memory, verdicts: Iterable[Verdict], settings: Settings) -> float:
+    if look.outcome.failures:
+        memory.failures += 1
+        return float(min(2.0 ** min(memory.failures - 1, 10), _LONGEST_PAUSE))
+    memory.failures = 0
+    truth = {verdict.type: verdict.truth for verdict in verdicts}
+    at_rest = (
+        truth[Type.PROGRESSING] is Truth.FALSE
+        and truth[Type.DEGRADED] is Truth.FALSE
+        and truth[Type.AVAILABLE] is Truth.TRUE
+    )
+    return settings.resync_seconds if at_rest else settings.poll_seconds
