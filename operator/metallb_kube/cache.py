@@ -21,7 +21,7 @@ from metallb_kube.resources import Resource
 
 logger = logging.getLogger(__name__)
 
-_ABSENT_SECONDS: Final = 30.0
+_ABSENT_SECONDS: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +162,7 @@ class Reflector:
             pause = max(pause, error.retry_after)
         if isinstance(error, NotFoundError) and self._absent_is_empty:
             self._on_replace(())
+            self.last_seen = self._clock()
             self.synced.set()
             return _ABSENT_SECONDS
         level = logging.DEBUG if self._failures == 1 else logging.WARNING

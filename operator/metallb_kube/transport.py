@@ -53,6 +53,42 @@ async def load(kubeconfig: Path | None) -> Configuration:
 
 
 @dataclass(frozen=True, slots=True)
+class Connection:
+    """Where the API server is and who we are, for a client that is not ours.
+
+    Attributes:
+        ca_file: authorities to trust; None for the system's own.
+        token: without "Bearer"; None where a client certificate is used.
+        verify: whether the server's certificate counts.
+    """
+
+    server: str
+    ca_file: str | None
+    certificate_file: str | None
+    key_file: str | None
+    token: str | None
+    verify: bool
+
+
+async def connection(kubeconfig: Path | None) -> Connection:
+    """Read the connection anew, renewed tokens included.
+
+    Raises:
+        ConfigurationError: see `load`.
+    """
+    read = await load(kubeconfig)
+    token = await read.get_api_key_with_prefix("BearerToken")
+    return Connection(
+        server=read.host.rstrip("/"),
+        ca_file=read.ssl_ca_cert,
+        certificate_file=read.cert_file,
+        key_file=read.key_file,
+        token=token.removeprefix("Bearer ") if token else None,
+        verify=read.verify_ssl,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One request: what is asked of the API server.
 

@@ -1,71 +1,27 @@
 """One look at a MetalLB object: gather, decide, act, report."""
 
-import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
-from metallb_kube.client import KubeClient
 from metallb_kube.objects import Manifest, ref_of
-from metallb_operator import events, problems, staging, status
+from metallb_operator import events, problems, staging
 from metallb_operator.applyset import applyset_id, is_member
-from metallb_operator.chart import Chart
 from metallb_operator.compare import fingerprint
-from metallb_operator.conditions import Truth, Type, Verdict, transitions
+from metallb_operator.conditions import Truth, Type, Verdict
 from metallb_operator.desired import Desired, desired
 from metallb_operator.errors import OperatorError
 from metallb_operator.execute import Outcome, execute
 from metallb_operator.fields import at, count_at
 from metallb_operator.intent import Intent, intent_of, misplaced
-from metallb_operator.observation import Observation
-from metallb_operator.observe import Observer
 from metallb_operator.plan import Plan, make_plan
-from metallb_operator.report import Reporter
 from metallb_operator.rollout import Component, components
 from metallb_operator.settings import Settings
-from metallb_operator.status import Checked, Limits, Problem, Situation
+from metallb_operator.status import Checked, Problem, Situation
+from metallb_operator.tell import tell
+from metallb_operator.tools import Memory, Tools
 
-logger = logging.getLogger(__name__)
-
-_LONGEST_PAUSE = 60.0
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass(slots=True)
-class Memory:
-    """What is remembered of one MetalLB object between two looks; nothing that may not be lost.
-
-    Attributes:
-        settled: stands for the declaration that was fully applied last.
-        failures: how many looks in a row have failed.
-    """
-
-    settled: str = ""
-    failures: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What a look works with.
-
-    Attributes:
-        configuration: judges what is stored by the rules of admission.
-        preflight: judges the cluster.
-        now: the time, with a time zone.
-    """
-
-    client: KubeClient
-    chart: Chart
-    observer: Observer
-    reporter: Reporter
-    settings: Settings
-    configuration: Callable[[Manifest], Checked] = lambda _: Checked()
-    preflight: Callable[[Manifest, Observation], Checked] = lambda *_: Checked()
-    now: Callable[[], datetime] = field(default=_utc_now)
+_LONGEST_PAUSE: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +49,13 @@ async def reconcile(metallb: Manifest, memory: Memory, tools: Tools) -> float:
     problem = misplaced(metallb, tools.settings.namespace)
     look = _Look(problems=(problem,)) if problem else await _serve(metallb, memory, tools)
     situation = _situation(metallb, look, tools, served=problem is None)
-    verdicts = await _report(metallb, situation, look, tools)
+    verdicts = await tell(
+        metallb,
+        situation,
+        tools,
+        spec=look.intent.metallb.spec if look.intent else None,
+        notes=events.of_plan(look.plan if not look.outcome.failures else Plan()),
+    )
     return _pause(look, memory, verdicts, tools.settings)
 
 
@@ -118,6 +80,7 @@ async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
         return _Look(await _components(wanted.manifests, tools), intent=intent)
     plan = _plan(wanted, applyset, memory, tools)
     outcome = await execute(plan, tools.client, parent=metallb, parent_ref=ref_of(metallb))
+    tools.metrics.executed(plan, outcome)
     tools.observer.learn(outcome.stored)
     if not outcome.failures and not plan.held:
         memory.settled = _declaration(wanted)
@@ -190,7 +153,7 @@ def _situation(metallb: Manifest, look: _Look, tools: Tools, *, served: bool) ->
         paused=bool(look.intent and look.intent.metallb.spec.paused),
         upgrading=_upgrade(stored, look),
         preflight=tools.preflight(metallb, seen) if served else Checked(),
-        configuration=tools.configuration(metallb) if served else Checked(),
+        configuration=tools.configuration() if served else Checked(),
     )
 
 
@@ -204,28 +167,6 @@ def _upgrade(stored: Mapping[str, Any], look: _Look) -> str:
     if look.intent is None or not before or before == look.intent.release.version:
         return ""
     return "" if _arrived(look) else f"{before} -> {look.intent.release.version}"
-
-
-async def _report(
-    metallb: Manifest, situation: Situation, look: _Look, tools: Tools
-) -> tuple[Verdict, ...]:
-    stored = tools.reporter.latest(metallb)
-    now = tools.now()
-    spec = look.intent.metallb.spec if look.intent else None
-    limits = Limits(
-        tools.settings.grace_seconds,
-        (spec.upgrade.progress_deadline_seconds if spec and spec.upgrade else None)
-        or tools.settings.progress_deadline_seconds,
-    )
-    verdicts = status.judge(situation, stored, limits=limits, now=now)
-    notes = [
-        *events.of_plan(look.plan if not look.outcome.failures else Plan()),
-        *events.of_transitions(transitions(verdicts, stored.get("conditions") or ())),
-    ]
-    await tools.reporter.report(
-        metallb, status.status(situation, verdicts, stored, now), notes, now
-    )
-    return verdicts
 
 
 def _pause(look: _Look, memory: Memory, verdicts: Iterable[Verdict], settings: Settings) -> float:

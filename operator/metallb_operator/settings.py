@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from metallb_crds.backend import DEFAULT_BACKEND, Backend
+from metallb_kube.leases import LeaseTimes
 
 FIELD_MANAGER: Final = "metallb-operator"
 FINALIZER: Final = "metallb.io/operator"
@@ -26,23 +27,6 @@ _IMAGE_VARIABLES: Final[Mapping[str, str]] = {
 
 class SettingsError(ValueError):
     """A setting cannot be used; the message names it and what would do."""
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseSettings:
-    """Timing of leader election, in seconds.
-
-    Attributes:
-        duration: how long a leader that fell silent is waited for.
-        renew: between two renewals.
-        deadline: a leader that has not renewed for so long stops.
-        retry: between two attempts.
-    """
-
-    duration: int = 30
-    renew: float = 10.0
-    deadline: float = 20.0
-    retry: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +67,7 @@ class Settings:
     progress_deadline_seconds: float = 600.0
     uninstall_seconds: float = 120.0
     leader_election: bool = True
-    lease: LeaseSettings = LeaseSettings()
+    lease: LeaseTimes = field(default_factory=LeaseTimes)
 
     def __post_init__(self) -> None:
         if not self.namespace:

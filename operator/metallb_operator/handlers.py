@@ -1,0 +1,167 @@
+"""Bind the operator to kopf: what happens when a MetalLB object appears, changes, goes.
+
+One daemon an object is the level-triggered loop; kopf starts it, stops it, and keeps the finalizer.
+Nothing is stored about what was handled last: every look compares everything.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import kopf
+
+from metallb_kube.errors import ConfigurationError
+from metallb_kube.objects import Manifest
+from metallb_kube.transport import connection
+from metallb_operator.fields import at
+from metallb_operator.intent import misplaced
+from metallb_operator.reconcile import reconcile
+from metallb_operator.settings import FINALIZER
+from metallb_operator.tools import Memory, Tools
+from metallb_operator.uninstall import uninstall
+
+logger = logging.getLogger(__name__)
+
+PREFIX: Final = "metallb.io"
+_METALLBS: Final = ("metallb.io", "v1beta1", "metallbs")
+# Changes come in bursts (a rollout, a node pool): after a look they are collected for so long.
+_BURST_SECONDS: Final = 0.05
+_RETRY_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Memo:
+    """What handlers work with; kopf hands it to each of them.
+
+    Attributes:
+        acting: held while anything is done about the object, so that the removal never runs
+            beside a look that is not finished.
+    """
+
+    tools: Tools
+    acting: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Nothing(kopf.DiffBaseStorage):
+    """Stores no copy of what was handled last: whatever is seen counts as handled.
+
+    The daemon compares everything at every look, and a copy of a large spec would exceed what
+    annotations may hold.
+    """
+
+    def fetch(self, *, body: kopf.Body) -> kopf.BodyEssence | None:
+        """Return what the object is now."""
+        return self.build(body=body)
+
+    def store(self, *, body: kopf.Body, patch: kopf.Patch, essence: kopf.BodyEssence) -> None:
+        """Store nothing."""
+
+
+def registry(kubeconfig: Path | None) -> kopf.OperatorRegistry:
+    """Return the handlers; nothing is registered anywhere else.
+
+    Args:
+        kubeconfig: what kopf's own client uses; None inside a pod.
+    """
+    handlers = kopf.OperatorRegistry()
+
+    @kopf.on.login(registry=handlers)
+    async def login(**_: object) -> kopf.ConnectionInfo:
+        return await _login(kubeconfig)
+
+    kopf.on.event(*_METALLBS, registry=handlers)(seen)
+    kopf.daemon(
+        *_METALLBS,
+        registry=handlers,
+        when=is_served,
+        backoff=_RETRY_SECONDS,
+        cancellation_timeout=_RETRY_SECONDS,
+    )(keep)
+    kopf.on.delete(*_METALLBS, registry=handlers, when=is_served, backoff=_RETRY_SECONDS)(remove)
+    return handlers
+
+
+def settings() -> kopf.OperatorSettings:
+    """Return how kopf is to behave."""
+    chosen = kopf.OperatorSettings()
+    chosen.persistence.finalizer = FINALIZER
+    chosen.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=PREFIX)
+    chosen.persistence.diffbase_storage = Nothing()
+    chosen.posting.enabled = False
+    chosen.scanning.disabled = True
+    return chosen
+
+
+def is_served(*, body: kopf.Body, memo: Any, **_: object) -> bool:  # noqa: ANN401 - kopf's own type
+    """Tell whether an object is the one that MetalLB is installed for."""
+    tools: Tools = memo.tools
+    return misplaced(body, tools.settings.namespace) is None
+
+
+async def seen(*, body: kopf.Body, memo: Any, **_: object) -> None:  # noqa: ANN401 - kopf's own type
+    """Wake the daemon; an object that has none is told why at once."""
+    tools: Tools = memo.tools
+    manifest = _plain(body)
+    if misplaced(manifest, tools.settings.namespace) is None:
+        tools.observer.changed.set()
+    elif not at(manifest, "metadata", "deletionTimestamp"):
+        await reconcile(manifest, Memory(), tools)
+
+
+async def keep(*, body: kopf.Body, memo: Any, stopped: kopf.DaemonStopped, **_: object) -> None:  # noqa: ANN401 - kopf's own type
+    """Look at the object whenever something has changed, for as long as it is there."""
+    tools: Tools = memo.tools
+    memory = Memory()
+    await tools.observer.wait_synced()
+    pause = tools.settings.poll_seconds
+    while not stopped:
+        tools.observer.changed.clear()
+        # Before the finalizer is stored a deletion would leave behind what is written now.
+        if FINALIZER in (at(_plain(body), "metadata", "finalizers") or ()):
+            async with memo.acting:
+                with tools.metrics.seconds.time():
+                    pause = await reconcile(_plain(body), memory, tools)
+            await _first(stopped.wait(), seconds=_BURST_SECONDS)
+        await _first(tools.observer.changed.wait(), stopped.wait(), seconds=pause)
+
+
+async def remove(*, body: kopf.Body, memo: Any, **_: object) -> None:  # noqa: ANN401 - kopf's own type
+    """Take the installation down; the finalizer goes when this returns."""
+    async with memo.acting:
+        await uninstall(_plain(body), memo.tools)
+
+
+def _plain(body: kopf.Body) -> Manifest:
+    return dict(body)
+
+
+async def _first(*things: Awaitable[object], seconds: float) -> None:
+    """Wait until the first of several things happens, or the time has passed."""
+    tasks = [asyncio.ensure_future(thing) for thing in things]
+    try:
+        await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def _login(kubeconfig: Path | None) -> kopf.ConnectionInfo:
+    try:
+        found = await connection(kubeconfig)
+    except ConfigurationError as error:
+        raise kopf.TemporaryError(str(error), delay=_RETRY_SECONDS) from error
+    return kopf.ConnectionInfo(
+        server=found.server,
+        ca_path=found.ca_file,
+        insecure=not found.verify,
+        certificate_path=found.certificate_file,
+        private_key_path=found.key_file,
+        scheme="Bearer" if found.token else None,
+        token=found.token,
+    )

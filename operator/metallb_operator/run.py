@@ -1,0 +1,187 @@
+"""Put the operator together and run it: the one place that knows every part."""
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+import kopf
+
+from metallb_crds.backend import Backend
+from metallb_crds.operator_v1beta1 import MetalLBSpec
+from metallb_kube.client import KubeClient
+from metallb_kube.errors import KubeError, NotFoundError
+from metallb_kube.leases import LeaseElector
+from metallb_kube.resources import resource_for
+from metallb_operator import handlers
+from metallb_operator.chart import Chart
+from metallb_operator.errors import OperatorError
+from metallb_operator.health import serving
+from metallb_operator.observe import Observer
+from metallb_operator.releases import DEFAULT_RELEASE
+from metallb_operator.report import Reporter
+from metallb_operator.settings import LEASE_NAME, Settings
+from metallb_operator.tools import Tools
+from metallb_operator.values import values
+
+logger = logging.getLogger(__name__)
+
+_RETRY_SECONDS: Final = 2.0
+_SILENT_SECONDS: Final = 600.0
+"""Bookmarks come every minute: a watch that has been silent for so long is stuck for good."""
+
+
+class LeadLostError(Exception):
+    """Somebody else may act by now: this process must not."""
+
+
+@dataclass(slots=True)
+class _State:
+    """What the probes tell.
+
+    Attributes:
+        waiting: what the process waits for; "" while it does its work.
+        stop: set when the process is asked to end.
+    """
+
+    waiting: str = "the API server"
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+async def run(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT.
+
+    Raises:
+        LeadLostError: another process may lead; start anew.
+        ConfigurationError: the kubeconfig cannot be read.
+        OSError: the health port cannot be had.
+    """
+    state = _State()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, state.stop.set)
+    async with KubeClient.connect(settings.kubeconfig) as client:
+        observer = Observer(client, settings.namespace)
+        tools = Tools(client, Chart(settings.helm), observer, Reporter(client), settings)
+        async with serving(
+            settings.health_host,
+            settings.health_port,
+            healthy=lambda: _stuck(observer),
+            ready=lambda: state.waiting,
+            metrics=lambda: _metrics(tools),
+        ):
+            await _unless_stopped(state, _lead(state, tools))
+
+
+async def _unless_stopped(state: _State, work: Coroutine[None, None, None]) -> None:
+    """Run the work to its end, or until the process is asked to end."""
+    working = asyncio.ensure_future(work)
+    stopping = asyncio.ensure_future(state.stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not working.done():
+        working.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
+    elif not working.cancelled():
+        working.result()
+
+
+async def _lead(state: _State, tools: Tools) -> None:
+    await _installed(state, tools)
+    await _render_defaults(tools)
+    # A process that waits for its turn is ready: it does what it is there for.
+    state.waiting = ""
+    async with _leadership(tools) as lost:
+        tools.metrics.leader.set(1)
+        try:
+            await _act(state, tools, lost)
+        except* LeadLostError as group:
+            raise group.exceptions[0] from None
+
+
+async def _act(state: _State, tools: Tools, lost: asyncio.Event) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        beside = [tasks.create_task(tools.observer.run()), tasks.create_task(_raise_when(lost))]
+        await tools.observer.wait_synced()
+        await kopf.operator(
+            registry=handlers.registry(tools.settings.kubeconfig),
+            settings=handlers.settings(),
+            memo=handlers.Memo(tools),
+            standalone=True,
+            clusterwide=True,
+            stop_flag=state.stop,
+        )
+        for task in beside:
+            task.cancel()
+
+
+async def _installed(state: _State, tools: Tools) -> None:
+    """Wait until the API server serves MetalLB objects: kopf looks for the kind only once."""
+    resource = resource_for("metallb.io/v1beta1", "MetalLB")
+    while True:
+        try:
+            await tools.client.list(resource, namespace=tools.settings.namespace)
+        except NotFoundError:
+            state.waiting = "the CustomResourceDefinition metallbs.metallb.io is not installed"
+        except KubeError as error:
+            state.waiting = f"the API server: {error}"
+        else:
+            return
+        logger.warning("waiting: %s", state.waiting)
+        await asyncio.sleep(_RETRY_SECONDS)
+
+
+async def _render_defaults(tools: Tools) -> None:
+    """Run helm while nobody asks yet: most objects name no more than a backend."""
+    settings = tools.settings
+    # The external one cannot be had without a namespace, which no default can know.
+    likely = (settings.default_backend, Backend.FRR_K8S, Backend.NATIVE, Backend.FRR)
+    for backend in dict.fromkeys(likely):
+        wanted = values(MetalLBSpec(), DEFAULT_RELEASE, backend, settings.images)
+        try:
+            await tools.chart.render(wanted, namespace=settings.namespace)
+        except OperatorError as error:
+            # Not the end: an object that needs it says so in its status.
+            logger.warning("%s", error)
+            return
+
+
+@asynccontextmanager
+async def _leadership(tools: Tools) -> AsyncIterator[asyncio.Event]:
+    """Wait until we lead; yields what is set when we do no longer."""
+    settings = tools.settings
+    if not settings.leader_election:
+        yield asyncio.Event()
+        return
+    elector = LeaseElector(
+        tools.client,
+        namespace=settings.namespace,
+        name=LEASE_NAME,
+        identity=settings.identity,
+        times=settings.lease,
+    )
+    async with elector:
+        yield elector.lost
+
+
+async def _raise_when(lost: asyncio.Event) -> None:
+    await lost.wait()
+    raise LeadLostError("the lease is lost: another process may act by now")
+
+
+def _stuck(observer: Observer) -> str:
+    if not observer.synced:
+        return ""
+    silent = time.monotonic() - observer.last_heard
+    return f"no watch was heard of for {silent:.0f} s" if silent > _SILENT_SECONDS else ""
+
+
+def _metrics(tools: Tools) -> bytes:
+    tools.metrics.requests.set(tools.client.requests)
+    tools.metrics.helm_runs.set(tools.chart.runs)
+    return tools.metrics.text()

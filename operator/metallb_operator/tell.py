@@ -1,0 +1,45 @@
+"""Judge a situation and tell the world: the end of every look, and of every step of a removal."""
+
+from collections.abc import Iterable
+
+from metallb_crds.operator_v1beta1 import MetalLBSpec
+from metallb_kube.objects import Manifest
+from metallb_operator import events, status
+from metallb_operator.conditions import Verdict, transitions
+from metallb_operator.events import Note
+from metallb_operator.settings import Settings
+from metallb_operator.status import Limits, Situation
+from metallb_operator.tools import Tools
+
+
+async def tell(
+    metallb: Manifest,
+    situation: Situation,
+    tools: Tools,
+    *,
+    spec: MetalLBSpec | None = None,
+    notes: Iterable[Note] = (),
+) -> tuple[Verdict, ...]:
+    """Write status and Events where they are news, and return what the conditions say.
+
+    Args:
+        metallb: the object as stored.
+        situation: everything known.
+        tools: what to work with.
+        spec: the object's own limits; None where it cannot be read.
+        notes: what is worth an Event besides conditions that have changed.
+    """
+    stored = tools.reporter.latest(metallb)
+    now = tools.now()
+    limits = _limits(spec, tools.settings)
+    verdicts = status.judge(situation, stored, limits=limits, now=now)
+    changes = events.of_transitions(transitions(verdicts, stored.get("conditions") or ()))
+    wanted = status.status(situation, verdicts, stored, now)
+    await tools.reporter.report(metallb, wanted, [*notes, *changes], now)
+    tools.metrics.judged(verdicts)
+    return verdicts
+
+
+def _limits(spec: MetalLBSpec | None, settings: Settings) -> Limits:
+    given = spec.upgrade.progress_deadline_seconds if spec and spec.upgrade else None
+    return Limits(settings.grace_seconds, given or settings.progress_deadline_seconds)

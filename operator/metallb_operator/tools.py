@@ -1,0 +1,54 @@
+"""What one look at a MetalLB object works with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from metallb_kube.client import KubeClient
+from metallb_kube.objects import Manifest
+from metallb_operator.chart import Chart
+from metallb_operator.metrics import Metrics
+from metallb_operator.observation import Observation
+from metallb_operator.observe import Observer
+from metallb_operator.report import Reporter
+from metallb_operator.settings import Settings
+from metallb_operator.status import Checked
+
+
+def utc_now() -> datetime:
+    """Return the time, with its zone."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is remembered of one MetalLB object between two looks; nothing that may not be lost.
+
+    Attributes:
+        settled: stands for the declaration that was fully applied last.
+        failures: how many looks in a row have failed.
+    """
+
+    settled: str = ""
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The adapters, and what is judged elsewhere.
+
+    Attributes:
+        configuration: what is stored, by the rules of admission.
+        preflight: judges the cluster.
+        now: the time, with a time zone.
+    """
+
+    client: KubeClient
+    chart: Chart
+    observer: Observer
+    reporter: Reporter
+    settings: Settings
+    metrics: Metrics = field(default_factory=Metrics)
+    configuration: Callable[[], Checked] = Checked
+    preflight: Callable[[Manifest, Observation], Checked] = lambda *_: Checked()
+    now: Callable[[], datetime] = utc_now

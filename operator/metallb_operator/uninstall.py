@@ -1,0 +1,102 @@
+"""Take an installation down in order, within its time, and say what is still there."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from pydantic import ValidationError
+
+from metallb_crds.operator_v1beta1 import MetalLB, MetalLBSpec
+from metallb_kube.errors import KubeError
+from metallb_kube.objects import Manifest, ref_of
+from metallb_operator import problems
+from metallb_operator.applyset import applyset_id
+from metallb_operator.events import Note
+from metallb_operator.execute import Failure, delete_one
+from metallb_operator.fields import at, count_at, text_at, time_of
+from metallb_operator.removal import Step, next_step
+from metallb_operator.rollout import listed
+from metallb_operator.status import Situation
+from metallb_operator.tell import tell
+from metallb_operator.tools import Tools
+
+logger = logging.getLogger(__name__)
+
+
+async def uninstall(metallb: Manifest, tools: Tools) -> None:
+    """Remove everything that belongs to a MetalLB object; returns when the object may go.
+
+    That is when nothing is left, or when the time is up: then the rest is deleted without
+    waiting, and named in an Event. CRDs and users' objects are never touched.
+
+    Args:
+        metallb: the object, with a deletionTimestamp.
+        tools: what to work with.
+    """
+    applyset = applyset_id(ref_of(metallb))
+    deadline = _deadline(metallb, tools)
+    await tools.observer.wait_synced()
+    while True:
+        tools.observer.changed.clear()
+        late = tools.now() >= deadline
+        step = next_step(tools.observer.observation(), applyset, hurried=late)
+        if step.is_done:
+            break
+        failures = await _delete(step, tools)
+        await _tell(metallb, step, failures, tools, late=late)
+        if late and not failures:
+            logger.warning("not waited for any longer: %s", listed(step.left))
+            break
+        await _pause(tools, until=deadline, failed=bool(failures))
+    tools.reporter.forget(metallb)
+
+
+async def _delete(step: Step, tools: Tools) -> tuple[Failure, ...]:
+    failures = []
+    for delete in step.deletes:
+        try:
+            await delete_one(tools.client, delete.ref, delete.uid)
+        except KubeError as error:
+            failures.append(Failure(delete.ref, error))
+    return tuple(failures)
+
+
+async def _tell(
+    metallb: Manifest, step: Step, failures: tuple[Failure, ...], tools: Tools, *, late: bool
+) -> None:
+    stored = at(metallb, "status") or {}
+    situation = Situation(
+        generation=count_at(metallb, "metadata", "generation"),
+        version=str(stored.get("version") or ""),
+        backend=str(stored.get("backend") or ""),
+        removing=step.waiting,
+        problems=problems.of_failures(failures),
+    )
+    text = f"the time for the removal is up; not waited for any longer: {listed(step.left)}"
+    notes = [Note("RemovalTimedOut", text, warning=True)] if late and not failures else []
+    await tell(metallb, situation, tools, notes=notes)
+
+
+async def _pause(tools: Tools, *, until: datetime, failed: bool) -> None:
+    """Wait until something has changed, or until the time is up."""
+    longest = min(tools.settings.poll_seconds, 1.0 if failed else tools.settings.poll_seconds)
+    left = (until - tools.now()).total_seconds()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(max(0.05, min(longest, left) if left > 0 else longest)):
+            await tools.observer.changed.wait()
+
+
+def _deadline(metallb: Manifest, tools: Tools) -> datetime:
+    """Count from when the deletion was asked for, whoever has worked on it since."""
+    asked = time_of(text_at(metallb, "metadata", "deletionTimestamp")) or tools.now()
+    spec = _spec(metallb)
+    given = spec.uninstall.timeout_seconds if spec and spec.uninstall else None
+    return asked + timedelta(seconds=given or tools.settings.uninstall_seconds)
+
+
+def _spec(metallb: Manifest) -> MetalLBSpec | None:
+    try:
+        return MetalLB.parse(metallb).spec
+    except ValidationError:
+        return None
