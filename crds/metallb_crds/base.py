@@ -46,16 +46,12 @@ class Model(BaseModel):
 
     @classmethod
     def parse(cls, manifest: Mapping[str, Any]) -> Self:
-        """Decode JSON data.
+        """Decode JSON data; fields go by their JSON names only.
 
         Raises:
-            pydantic.ValidationError: a field has the wrong type, or a required one is missing.
+            pydantic.ValidationError: a field has the wrong type.
         """
-        return cls.model_validate(manifest)
-
-    def to_manifest(self) -> dict[str, Any]:
-        """Return JSON data without absent fields."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return cls.model_validate(manifest, by_alias=True, by_name=False)
 
 
 def schema(value: Any = None, /, *, alias: str | None = None, **keywords: Any) -> Any:  # noqa: ANN401 - stands in for Field

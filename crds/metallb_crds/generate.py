@@ -1,14 +1,14 @@
 """Write the CustomResourceDefinitions: `python -m metallb_crds.generate --check | --write`."""
 
-import argparse
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
+from metallb_crds import committed
 from metallb_crds.registry import KINDS, Column, Kind
 from metallb_crds.structural import structural_schema
 
@@ -94,26 +94,9 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Write the files, or compare them with what is there; return 1 if they differ."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    mode = parser.add_mutually_exclusive_group(required=True)
-    mode.add_argument("--write", action="store_true", help="write the files")
-    mode.add_argument("--check", action="store_true", help="fail if a file is not current")
-    parser.add_argument("--dir", type=Path, default=FOLDER, help="where the files are")
-    options = parser.parse_args(arguments)
-    stale = [name for name, text in files().items() if _read(options.dir / name) != text]
-    if options.write:
-        for name in stale:
-            (options.dir / name).write_text(files()[name])
-        return 0
-    for name in stale:
-        sys.stderr.write(f"{options.dir / name} is not current: run `make generate`\n")
-    return 1 if stale else 0
-
-
-def _read(path: Path) -> str:
-    return path.read_text() if path.exists() else ""
+    return committed.main(files(), FOLDER, __doc__, arguments)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What every object has: metadata, label selectors, conditions (apimachinery's meta/v1)."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from metallb_crds.base import Items, Model, required, schema
 
@@ -84,8 +84,3 @@ class Resource(Model):
     kind: ClassVar[str]
 
     metadata: ObjectMeta = ObjectMeta()
-
-    def to_manifest(self) -> dict[str, Any]:
-        """Return JSON data with apiVersion and kind, without absent fields."""
-        head = {"apiVersion": self.api_version, "kind": self.kind}
-        return head | self.model_dump(mode="json", by_alias=True, exclude_none=True)
