@@ -1,5 +1,6 @@
 """Objects for tests, built from the fields that matter to them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from metallb_crds.config_v1beta1 import (
@@ -10,7 +11,9 @@ from metallb_crds.config_v1beta1 import (
     L2Advertisement,
 )
 from metallb_crds.config_v1beta2 import BGPPeer
+from metallb_crds.frrk8s_v1beta1 import FRRConfiguration
 from metallb_crds.meta import LabelSelector
+from metallb_crds.operator_v1beta1 import MetalLB
 from metallb_webhooks.snapshot import NamespaceInfo, NodeInfo, ServiceInfo
 
 NAMESPACE = "metallb-system"
@@ -68,6 +71,29 @@ def community(name: str, **aliases: str) -> Community:
     """Return a Community that defines these aliases."""
     found = [{"name": alias, "value": value} for alias, value in aliases.items()]
     return Community.parse(manifest(name, communities=found))
+
+
+def frr(
+    name: str,
+    *routers: dict[str, Any],
+    space: str = "frr-k8s-system",
+    profiles: Sequence[dict[str, Any]] = (),
+    **nodes: str,
+) -> FRRConfiguration:
+    """Return an FRR configuration with these routers, for the nodes with these labels."""
+    bgp_spec = {"routers": list(routers), "bfdProfiles": list(profiles)}
+    spec = {"bgp": bgp_spec, "nodeSelector": labelled(**nodes)}
+    return FRRConfiguration.parse({"metadata": {"name": name, "namespace": space}, "spec": spec})
+
+
+def neighbor(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds
+    """Return a neighbor of a router of an FRR configuration, sound unless the keywords say so."""
+    return {"address": "192.0.2.1", "asn": 64501} | fields
+
+
+def metallb(**spec: Any) -> MetalLB:  # noqa: ANN401 - whatever JSON holds
+    """Return the MetalLB object that counts."""
+    return MetalLB.parse(manifest("metallb", **spec))
 
 
 def node(name: str, *addresses: str, pods: tuple[str, ...] = (), **labels: str) -> NodeInfo:

@@ -151,7 +151,10 @@ class Index:
         self.peers_by_asn: defaultdict[str, Groups[int, str]] = defaultdict(Groups)
         self.peers_by_profile: Groups[str, str] = Groups()
         self.peers_by_secret: Groups[str, str] = Groups()
+        self.peer_node_selectors: Selectors[str] = Selectors()
+        self.peers_everywhere: Groups[None, str] = Groups()
         self.profiles_by_echo: Groups[bool, str] = Groups()
+        self.frr_node_selectors: Selectors[NamespacedName] = Selectors()
         for thing in objects:
             self.put(thing)
 
@@ -230,12 +233,15 @@ def _peer_entries(index: Index, peer: BGPPeer) -> Iterator[tuple[Lookup, Any]]:
     spec = peer.spec
     yield index.peers_by_identity, peer_identity(peer)
     yield index.peers_by_asn[spec.vrf], spec.my_asn
-    if spec.router_id:
-        yield index.peers_by_router_id, spec.router_id
+    yield index.peers_by_router_id, spec.router_id
     if spec.bfd_profile:
         yield index.peers_by_profile, spec.bfd_profile
     if spec.password_secret.name:
         yield index.peers_by_secret, spec.password_secret.name
+    for selector in spec.node_selectors:
+        yield index.peer_node_selectors, selector
+    if not spec.node_selectors:
+        yield index.peers_everywhere, None
 
 
 def _bgp_entries(index: Index, adv: BGPAdvertisement) -> Iterator[tuple[Lookup, Any]]:
@@ -257,6 +263,10 @@ def _community_entries(index: Index, community: Community) -> Iterator[tuple[Loo
 
 def _profile_entries(index: Index, profile: BFDProfile) -> Iterator[tuple[Lookup, Any]]:
     yield index.profiles_by_echo, bool(profile.spec.echo_mode)
+
+
+def _frr_entries(index: Index, config: FRRConfiguration) -> Iterator[tuple[Lookup, Any]]:
+    yield index.frr_node_selectors, config.spec.node_selector
 
 
 def _node_entries(index: Index, node: NodeInfo) -> Iterator[tuple[Lookup, Any]]:
@@ -290,6 +300,7 @@ _ENTRIES: Final[dict[str, Callable[[Index, Any], Iterator[tuple[Lookup, Any]]]]]
     "L2Advertisement": _l2_entries,
     "BFDProfile": _profile_entries,
     "Community": _community_entries,
+    "FRRConfiguration": _frr_entries,
     "Node": _node_entries,
     "Namespace": _namespace_entries,
     "Service": _service_entries,

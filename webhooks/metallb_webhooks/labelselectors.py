@@ -5,7 +5,8 @@ of selectors nor one selector may repeat itself is MetalLB's.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from metallb_crds.meta import LabelSelector, LabelSelectorRequirement
@@ -40,13 +41,36 @@ def matches_any(selectors: Iterable[LabelSelector], labels: Mapping[str, str]) -
     return any(matches(selector, labels) for selector in selectors)
 
 
+def can_meet(one: LabelSelector, other: LabelSelector) -> bool:
+    """Tell whether there can be labels that both selectors match."""
+    demands: defaultdict[str, list[LabelSelectorRequirement]] = defaultdict(list)
+    for expression in (*_expressions(one), *_expressions(other)):
+        demands[expression.key].append(expression)
+    return all(_satisfiable(expressions) for expressions in demands.values())
+
+
 def problems(path: str, selector: LabelSelector) -> Iterator[Problem]:
     """Yield what Kubernetes would refuse in the selector at `path`: operators, keys, values."""
-    for key, value in selector.match_labels.items():
-        yield from _key_problems(f"{path}.matchLabels", key)
-        yield from _value_problems(f"{path}.matchLabels[{key}]", value)
+    yield from label_problems(f"{path}.matchLabels", selector.match_labels)
     for index, expression in enumerate(selector.match_expressions):
         yield from _expression_problems(f"{path}.matchExpressions[{index}]", expression)
+
+
+def label_problems(path: str, labels: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield what Kubernetes would refuse in the labels at `path`."""
+    for key, value in labels.items():
+        yield from _key_problems(path, key)
+        yield from _value_problems(f"{path}[{key}]", value)
+
+
+def is_key(text: str) -> bool:
+    """Tell whether Kubernetes takes a text as the key of a label, a taint or an annotation."""
+    return not any(_key_problems("", text))
+
+
+def is_value(text: str) -> bool:
+    """Tell whether Kubernetes takes a text as the value of a label or a taint."""
+    return not any(_value_problems("", text))
 
 
 def repetitions(path: str, selectors: Iterable[LabelSelector]) -> Iterator[Problem]:
@@ -69,6 +93,24 @@ def canonical(selector: LabelSelector) -> object:
         tuple(sorted(selector.match_labels.items())),
         tuple(_canonical_expression(expression) for expression in selector.match_expressions),
     )
+
+
+def _expressions(selector: LabelSelector) -> Iterator[LabelSelectorRequirement]:
+    for key, value in selector.match_labels.items():
+        yield LabelSelectorRequirement(key=key, operator="In", values=(value,))
+    yield from selector.match_expressions
+
+
+def _satisfiable(expressions: Sequence[LabelSelectorRequirement]) -> bool:
+    """Tell whether expressions about one label can hold together."""
+    operators = {expression.operator for expression in expressions}
+    if not operators <= WITH_VALUES | WITHOUT_VALUES:
+        return False
+    if "DoesNotExist" in operators:
+        return operators <= {"DoesNotExist", "NotIn"}
+    wanted = [set(one.values) for one in expressions if one.operator == "In"]
+    unwanted = [set(one.values) for one in expressions if one.operator == "NotIn"]
+    return not wanted or bool(set.intersection(*wanted).difference(*unwanted))
 
 
 def _holds(expression: LabelSelectorRequirement, labels: Mapping[str, str]) -> bool:

@@ -34,7 +34,7 @@ from metallb_webhooks.index import (
     peer_identity,
     pool_intervals,
 )
-from metallb_webhooks.labelselectors import matches_any
+from metallb_webhooks.labelselectors import matches, matches_any
 from metallb_webhooks.lookups import Groups, Labels
 
 __all__ = [
@@ -243,11 +243,13 @@ class Snapshot:
             return
         named = dict.fromkeys(name for name in spec.ip_address_pools if name in self.pools)
         yield from (self.pools[name] for name in named)
-        for pool in self._labelled(
-            "IPAddressPool", lambda index: index.pool_labels, spec.ip_address_pool_selectors
-        ):
+        for pool in self.pools_selected(spec.ip_address_pool_selectors):
             if pool.metadata.name not in named:
                 yield pool
+
+    def pools_selected(self, selectors: Collection[LabelSelector]) -> Iterator[IPAddressPool]:
+        """Yield the pools that any of the selectors matches; none if there is none."""
+        return self._labelled("IPAddressPool", lambda index: index.pool_labels, selectors)
 
     def nodes_selected(self, selectors: Collection[LabelSelector]) -> Iterator[NodeInfo]:
         """Yield the Nodes that any of the selectors matches; all of them if there is none."""
@@ -263,6 +265,11 @@ class Snapshot:
         """Yield the peers with an identity, as `peer_identity` returns it."""
         return self._pick("BGPPeer", lambda index: index.peers_by_identity.get(identity))
 
+    def peers_on(self, selectors: Collection[LabelSelector]) -> Iterator[BGPPeer]:
+        """Yield the peers that any of the Nodes connects to which any of the selectors matches."""
+        nodes = tuple(self.nodes_selected(selectors))
+        return self._pick("BGPPeer", lambda index: _peers_on(index, nodes))
+
     def peers_using_profile(self, name: str) -> Iterator[BGPPeer]:
         """Yield the peers that name a BFD profile."""
         return self._pick("BGPPeer", lambda index: index.peers_by_profile.get(name))
@@ -272,7 +279,7 @@ class Snapshot:
         return self._pick("BGPPeer", lambda index: index.peers_by_secret.get(name))
 
     def router_ids(self) -> Mapping[str, Collection[str]]:
-        """Return the names of peers by router id, for those that give one."""
+        """Return the names of peers by router id; "" is for those that give none."""
         return LayeredGroups(
             self.index.peers_by_router_id, self.top.peers_by_router_id, self._peer_hidden
         )
@@ -300,6 +307,14 @@ class Snapshot:
         return self._pick(
             "BGPAdvertisement", lambda index: index.advertisements_by_alias.get(alias)
         )
+
+    def frr_configurations_on(self, node: NodeInfo) -> Iterator[FRRConfiguration]:
+        """Yield the FRR configurations, of whatever namespace, that are for a Node."""
+        for config in self._pick(
+            "FRRConfiguration", lambda index: index.frr_node_selectors.candidates(node.labels)
+        ):
+            if matches(config.spec.node_selector, node.labels):
+                yield config
 
     def communities_defining(self, alias: str) -> Iterator[Community]:
         """Yield the Community objects that define an alias."""
@@ -335,6 +350,19 @@ class Snapshot:
 
     def _peer_hidden(self, name: str) -> bool:
         return ("BGPPeer", name) in self.hidden
+
+
+def _peers_on(index: Index, nodes: Collection[NodeInfo]) -> Iterator[str]:
+    """Yield the peers that any of the Nodes connects to, each once."""
+    if nodes:
+        yield from index.peers_everywhere.get(None)
+    found: set[str] = set()
+    for node in nodes:
+        for name in index.peer_node_selectors.candidates(node.labels):
+            selectors = index.objects["BGPPeer"][name].spec.node_selectors
+            if name not in found and matches_any(selectors, node.labels):
+                found.add(name)
+                yield name
 
 
 def selects_pool(adv: Advertisement, pool: IPAddressPool) -> bool:

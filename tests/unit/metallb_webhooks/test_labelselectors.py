@@ -4,9 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from metallb_crds.meta import LabelSelector
-from metallb_webhooks.labelselectors import canonical, matches, matches_any, problems, repetitions
+from metallb_webhooks.labelselectors import (
+    can_meet,
+    canonical,
+    matches,
+    matches_any,
+    problems,
+    repetitions,
+)
 
 
 def selector(**fields: Any) -> LabelSelector:  # noqa: ANN401 - whatever JSON holds
@@ -145,3 +154,67 @@ def test_the_order_of_expressions_makes_another_selector() -> None:
     assert canonical(selector(matchExpressions=[one, two])) != canonical(
         selector(matchExpressions=[two, one])
     )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (selector(), selector(), True),
+        (selector(), selector(matchLabels={"a": "b"}), True),
+        (selector(matchLabels={"a": "b"}), selector(matchLabels={"c": "d"}), True),
+        (selector(matchLabels={"a": "b"}), selector(matchLabels={"a": "c"}), False),
+        (selector(matchLabels={"a": "b"}), expression("a", "In", "c", "b"), True),
+        (selector(matchLabels={"a": "b"}), expression("a", "NotIn", "b"), False),
+        (selector(matchLabels={"a": "b"}), expression("a", "DoesNotExist"), False),
+        (expression("a", "Exists"), expression("a", "NotIn", "b"), True),
+        (expression("a", "Exists"), expression("a", "DoesNotExist"), False),
+        (expression("a", "NotIn", "b"), expression("a", "DoesNotExist"), True),
+        (expression("a", "In", "b", "c"), expression("a", "NotIn", "b"), True),
+        (expression("a", "In"), selector(), False),
+        (expression("a", "Like", "b"), selector(), False),
+    ],
+)
+def test_whether_selectors_can_meet(
+    one: LabelSelector,
+    other: LabelSelector,
+    expected: bool,  # noqa: FBT001 - pytest passes parameters by name
+) -> None:
+    assert can_meet(one, other) is expected
+    assert can_meet(other, one) is expected
+
+
+some = st.builds(
+    selector,
+    matchLabels=st.dictionaries(st.sampled_from("ab"), st.sampled_from("12")),
+    matchExpressions=st.lists(
+        st.one_of(
+            st.fixed_dictionaries(
+                {
+                    "key": st.sampled_from("ab"),
+                    "operator": st.sampled_from(["In", "NotIn"]),
+                    "values": st.lists(st.sampled_from("12"), min_size=1),
+                }
+            ),
+            st.fixed_dictionaries(
+                {
+                    "key": st.sampled_from("ab"),
+                    "operator": st.sampled_from(["Exists", "DoesNotExist"]),
+                }
+            ),
+        ),
+        max_size=3,
+    ),
+)
+WORLD = [
+    {key: value for key, value in {"a": a, "b": b}.items() if value is not None}
+    for a in (None, "1", "2", "other")
+    for b in (None, "1", "2", "other")
+]
+
+
+@given(some, some)
+def test_selectors_can_meet_if_some_labels_are_matched_by_both(
+    one: LabelSelector, other: LabelSelector
+) -> None:
+    meet = any(matches(one, labels) and matches(other, labels) for labels in WORLD)
+    assert can_meet(one, other) is meet

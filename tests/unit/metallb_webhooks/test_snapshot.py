@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metallb_crds.config_v1beta2 import BGPPeer
 from metallb_crds.frrk8s_v1beta1 import FRRConfiguration
 from metallb_crds.meta import LabelSelector
 from metallb_webhooks.addresses import AddressError, Interval, parse_entry, parse_ip
 from metallb_webhooks.index import Index, Object, key_of, peer_identity
 from metallb_webhooks.labelselectors import matches, matches_any
-from metallb_webhooks.snapshot import Snapshot, selects_pool
+from metallb_webhooks.snapshot import NodeInfo, Snapshot, selects_pool
 from support import samples
 
 Key = tuple[str, Any]
@@ -62,7 +63,7 @@ l2s = st.builds(
     selectors,
 )
 peers = st.builds(
-    lambda n, a, v, r, m, b, s: samples.peer(
+    lambda n, a, v, r, m, b, s, ns: samples.peer(
         n,
         peerAddress=a,
         interface="" if a else "eth0",
@@ -71,6 +72,7 @@ peers = st.builds(
         myASN=m,
         bfdProfile=b,
         passwordSecret={"name": s},
+        nodeSelectors=ns,
     ),
     names,
     st.sampled_from(["", "fc00::1", "FC00:0::1", "10.0.0.1", "bad"]),
@@ -79,11 +81,20 @@ peers = st.builds(
     st.sampled_from([1, 2]),
     st.sampled_from(["", "one"]),
     st.sampled_from(["", "one"]),
+    selectors,
 )
 communities = st.builds(
     lambda n, a: samples.community(n, **a),
     names,
     st.dictionaries(st.sampled_from(["vpn", "x"]), st.sampled_from(["1:2", "2:3"])),
+)
+configurations = st.builds(
+    lambda n, s, lb: FRRConfiguration.parse(
+        {"metadata": {"name": n, "namespace": s}, "spec": {"nodeSelector": lb}}
+    ),
+    names,
+    names,
+    st.sampled_from(SELECTORS),
 )
 nodes = st.builds(
     lambda n, a, p, lb: samples.node(n, *a, pods=tuple(p), **lb), names, addresses, ranges, labels
@@ -92,7 +103,7 @@ spaces = st.builds(lambda n, lb: samples.namespace(n, **lb), names, labels)
 services = st.builds(
     lambda n, s, a, lb: samples.service(n, *a, space=s, **lb), names, names, addresses, labels
 )
-things = st.one_of(pools, bgps, l2s, peers, communities, nodes, spaces, services)
+things = st.one_of(pools, bgps, l2s, peers, communities, configurations, nodes, spaces, services)
 steps = st.lists(st.tuples(st.booleans(), things), max_size=12)
 
 
@@ -154,6 +165,7 @@ def test_the_maps_hold_every_object(history: tuple[Snapshot, dict[Key, Any]]) ->
         "BGPAdvertisement": snapshot.bgp_advertisements,
         "L2Advertisement": snapshot.l2_advertisements,
         "Community": snapshot.communities,
+        "FRRConfiguration": snapshot.frr_configurations,
         "Node": snapshot.nodes,
         "Namespace": snapshot.namespaces,
         "Service": snapshot.services,
@@ -204,11 +216,41 @@ def test_selection_by_label(
     snapshot, expected = history
     wanted = [LabelSelector.parse(one) for one in chosen]
     found_nodes, found_spaces = of_kind("Node", expected), of_kind("Namespace", expected)
+    assert keys(snapshot.pools_selected(wanted)) == keys(
+        pool
+        for pool in of_kind("IPAddressPool", expected)
+        if matches_any(wanted, pool.metadata.labels)
+    )
+    for node in found_nodes:
+        assert keys(snapshot.frr_configurations_on(node)) == keys(
+            config
+            for config in of_kind("FRRConfiguration", expected)
+            if matches(config.spec.node_selector, node.labels)
+        )
     assert keys(snapshot.nodes_selected(wanted)) == keys(
         node for node in found_nodes if not wanted or matches_any(wanted, node.labels)
     )
     assert keys(snapshot.namespaces_selected(wanted)) == keys(
         space for space in found_spaces if any(matches(one, space.labels) for one in wanted)
+    )
+
+
+@given(histories(), selectors)
+def test_peers_are_found_by_the_nodes_that_connect_to_them(
+    history: tuple[Snapshot, dict[Key, Any]], chosen: list[dict[str, Any]]
+) -> None:
+    snapshot, expected = history
+    wanted = [LabelSelector.parse(one) for one in chosen]
+
+    def runs_on(peer: BGPPeer, node: NodeInfo) -> bool:
+        return not peer.spec.node_selectors or matches_any(peer.spec.node_selectors, node.labels)
+
+    found = of_kind("Node", expected)
+    chosen_nodes = [one for one in found if not wanted or matches_any(wanted, one.labels)]
+    assert keys(snapshot.peers_on(wanted)) == keys(
+        peer
+        for peer in of_kind("BGPPeer", expected)
+        if any(runs_on(peer, one) for one in chosen_nodes)
     )
 
 
@@ -228,8 +270,7 @@ def test_peers_are_found_by_what_they_say(history: tuple[Snapshot, dict[Key, Any
         assert sorted_groups(snapshot.asns(vrf)) == sorted_groups(asns)
     ids: dict[str, list[str]] = {}
     for peer in found:
-        if peer.spec.router_id:
-            ids.setdefault(peer.spec.router_id, []).append(peer.metadata.name)
+        ids.setdefault(peer.spec.router_id, []).append(peer.metadata.name)
     assert sorted_groups(snapshot.router_ids()) == sorted_groups(ids)
     assert len(snapshot.router_ids()) == len(ids)
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from metallb_crds.config_v1beta1 import BGPAdvertisement, IPAddressPool
+from metallb_crds.config_v1beta1 import BFDProfile, BGPAdvertisement, IPAddressPool
+from metallb_crds.config_v1beta2 import BGPPeer
 from metallb_crds.meta import LabelSelector
 from metallb_webhooks.addresses import BITS, Interval
 from metallb_webhooks.labelselectors import canonical, matches_any
@@ -85,6 +86,32 @@ def collide(
         and _share_peers(one.spec.peers, other.spec.peers)
         and share_nodes(one.spec.node_selectors, other.spec.node_selectors, snapshot)
     )
+
+
+def reaches(adv: BGPAdvertisement, peer: BGPPeer, snapshot: Snapshot) -> bool:
+    """Tell whether an advertisement goes to a peer: it names the peer or none, and a node has both.
+
+    A speaker leaves out the advertisements and peers that are not for its own node before it judges
+    what it has.
+    """
+    named = not adv.spec.peers or peer.metadata.name in adv.spec.peers
+    return named and share_nodes(adv.spec.node_selectors, peer.spec.node_selectors, snapshot)
+
+
+def is_external(peer: BGPPeer) -> bool:
+    """Tell whether a peer is surely in another autonomous system than MetalLB (RFC 4271 §1.1)."""
+    spec = peer.spec
+    return spec.dynamic_asn == "external" or spec.peer_asn not in {0, spec.my_asn}
+
+
+def echo_sessions(
+    adv: BGPAdvertisement, snapshot: Snapshot
+) -> Iterator[tuple[BGPPeer, BFDProfile]]:
+    """Yield the peers that an advertisement goes to and that BFD with echo mode watches."""
+    for profile in snapshot.echo_profiles():
+        for peer in snapshot.peers_using_profile(profile.metadata.name):
+            if reaches(adv, peer, snapshot):
+                yield peer, profile
 
 
 def share_nodes(

@@ -16,20 +16,21 @@ Lists = Callable[[Any], Iterable[tuple[str, Sequence[LabelSelector]]]]
 
 
 def namespace_rule(prefix: str, kind: str) -> Rule:
-    """Return the rule that an object of a kind is created where MetalLB looks for it."""
+    """Return the rule that an object of a kind is created where its reader looks for it."""
+    reader = "the operator" if kind == "MetalLB" else "MetalLB"
 
     def check(request: Request[Any]) -> Iterator[Problem]:
         found = request.subject.metadata.namespace
         if found != request.namespace:
             message = (
-                f"MetalLB reads {kind} objects of namespace {request.namespace!r} only and would"
+                f"{reader} reads {kind} objects of namespace {request.namespace!r} only and would"
                 f" never see one in {found!r}; create it in {request.namespace!r}"
             )
             yield "metadata.namespace", message
 
     return Rule(
         f"{prefix}-namespace",
-        f"A {kind} is created in MetalLB's namespace, the only one that is read",
+        f"Every {kind} is created in MetalLB's namespace, the only one that is read",
         check,
         operations=frozenset({Operation.CREATE}),
         source="GEN-01",
@@ -45,9 +46,10 @@ NAMESPACE_RULES: Final[Mapping[str, Rule]] = {
         ("BGPPeer", "peer"),
         ("BFDProfile", "bfd"),
         ("Community", "community"),
+        ("MetalLB", "metallb"),
     )
 }
-"""For the kinds that MetalLB reads from its own namespace: no other rule applies elsewhere."""
+"""For the kinds that are read from MetalLB's own namespace: no other rule applies elsewhere."""
 
 
 def selector_rules(prefix: str, lists: Lists, source: str) -> tuple[Rule, Rule]:

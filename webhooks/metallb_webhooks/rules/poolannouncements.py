@@ -6,7 +6,13 @@ from typing import Final
 
 from metallb_crds.backend import Backend
 from metallb_crds.config_v1beta1 import BGPAdvertisement, IPAddressPool
-from metallb_webhooks.rules.announcing import clash, families, ipv6_entries, misfits
+from metallb_webhooks.rules.announcing import (
+    clash,
+    echo_sessions,
+    families,
+    ipv6_entries,
+    misfits,
+)
 from metallb_webhooks.rules.base import Problem, Request, Rule, Severity
 
 
@@ -59,17 +65,15 @@ def _bfd_echo(request: Request[IPAddressPool]) -> Iterator[Problem]:
     if 6 not in families(request.subject):  # noqa: PLR2004 - IPv6
         return
     for adv in request.snapshot.bgp_advertisements_for_pool(request.subject):
-        for profile in request.snapshot.echo_profiles():
-            for peer in request.snapshot.peers_using_profile(profile.metadata.name):
-                if not adv.spec.peers or peer.metadata.name in adv.spec.peers:
-                    message = (
-                        f"the pool has IPv6 addresses and BGPAdvertisement {adv.metadata.name!r}"
-                        f" announces it to BGPPeer {peer.metadata.name!r}, whose BFDProfile"
-                        f" {profile.metadata.name!r} has echoMode: speakers would refuse the whole"
-                        " configuration. Turn echoMode off, or announce to other peers"
-                    )
-                    yield "spec.addresses", message
-                    return
+        for peer, profile in echo_sessions(adv, request.snapshot):
+            message = (
+                f"the pool has IPv6 addresses and BGPAdvertisement {adv.metadata.name!r}"
+                f" announces it to BGPPeer {peer.metadata.name!r}, whose BFDProfile"
+                f" {profile.metadata.name!r} has echoMode: speakers would refuse the whole"
+                " configuration. Turn echoMode off, or announce to other peers"
+            )
+            yield "spec.addresses", message
+            return
 
 
 def _not_announced(request: Request[IPAddressPool]) -> Iterator[Problem]:

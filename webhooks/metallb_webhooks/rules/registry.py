@@ -5,11 +5,40 @@ from dataclasses import replace
 from typing import Any, Final
 
 from metallb_webhooks.rules.base import Finding, Operation, Request, Rule, Severity
+from metallb_webhooks.rules.bfdprofiles import BFD_PROFILE_RULES
+from metallb_webhooks.rules.bgpadvertisements import BGP_ADVERTISEMENT_RULES
+from metallb_webhooks.rules.communities import COMMUNITY_RULES
+from metallb_webhooks.rules.frrconfigurations import FRR_CONFIGURATION_RULES
 from metallb_webhooks.rules.generic import NAMESPACE_RULES
+from metallb_webhooks.rules.l2advertisements import L2_ADVERTISEMENT_RULES
+from metallb_webhooks.rules.metallbs import METALLB_RULES
+from metallb_webhooks.rules.metallbusage import METALLB_USAGE_RULES, backend_rule, strictness_rule
+from metallb_webhooks.rules.peers import PEER_RULES
 from metallb_webhooks.rules.pools import POOL_RULES
+
+
+def _judge(request: Request[Any], kind: str) -> tuple[Finding, ...]:
+    return evaluate(request, kind)
+
+
+def _ids() -> frozenset[str]:
+    return RULE_IDS
+
 
 _OWN: Final[Mapping[str, tuple[Rule, ...]]] = {
     "IPAddressPool": POOL_RULES,
+    "BGPAdvertisement": BGP_ADVERTISEMENT_RULES,
+    "L2Advertisement": L2_ADVERTISEMENT_RULES,
+    "BGPPeer": PEER_RULES,
+    "BFDProfile": BFD_PROFILE_RULES,
+    "Community": COMMUNITY_RULES,
+    "FRRConfiguration": FRR_CONFIGURATION_RULES,
+    "MetalLB": (
+        *METALLB_RULES,
+        *METALLB_USAGE_RULES,
+        backend_rule(_judge),
+        strictness_rule(_ids),
+    ),
 }
 
 RULES: Final[Mapping[str, tuple[Rule, ...]]] = {

@@ -119,6 +119,16 @@ HELD: list[tuple[str, IPAddressPool, Sequence[Object]]] = [
         V6,
         [bgp("one", peers=["s"]), peer("r", bfdProfile="f"), profile("f", echoMode=True)],
     ),
+    (
+        "pool-bfd-echo",
+        V6,
+        [
+            *NODES,
+            bgp("one", nodeSelectors=[labelled(zone="1")]),
+            peer("r", bfdProfile="f", nodeSelectors=[labelled(zone="2")]),
+            profile("f", echoMode=True),
+        ],
+    ),
     ("pool-not-announced", V4, [l2("all")]),
     ("pool-not-announced", V4, [bgp("gold", ipAddressPoolSelectors=[labelled(tier="gold")])]),
     ("pool-ipv6-native", V6, [bgp("all")]),
