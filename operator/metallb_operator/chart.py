@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from pyhelm3 import Client
-from pyhelm3.errors import Error as HelmError
+from pyhelm3 import errors as helm_errors
 
 from metallb_kube.objects import Manifest
 from metallb_operator.errors import ChartError
@@ -25,8 +27,17 @@ class Chart:
     """
 
     def __init__(self, helm: str | Path) -> None:
-        """Use a helm executable, by path or by a name on PATH."""
-        self._client = Client(executable=str(helm))
+        """Use a helm executable, by path or by a name on PATH.
+
+        Raises:
+            ChartError: there is none, or it cannot tell its version.
+        """
+        if shutil.which(helm) is None:
+            raise _not_run(f"there is no executable {helm}")
+        try:
+            self._client = Client(executable=str(helm))
+        except subprocess.CalledProcessError as error:
+            raise _not_run(_one_line(error.stderr.decode())) from error
         self._rendered: dict[str, tuple[Manifest, ...]] = {}
         self._one_at_a_time = asyncio.Lock()
         self.runs = 0
@@ -55,8 +66,17 @@ class Chart:
             found = await self._client.template_resources(
                 chart, RELEASE_NAME, dict(values), namespace=namespace
             )
-        except HelmError as error:
-            raise ChartError(f"helm cannot render MetalLB: {error}") from error
-        except OSError as error:
-            raise ChartError(f"helm cannot be run: {error}; set HELM to its path") from error
+        except helm_errors.Error as error:
+            said = _one_line(str(error)).removeprefix("Error: ")
+            raise ChartError(f"helm cannot render MetalLB: {said}") from error
         return tuple(manifest for manifest in found if manifest)
+
+
+def _one_line(said: str) -> str:
+    """Put on one line what helm wrote to stderr, without its advice to helm's own users."""
+    lines = (line.strip() for line in said.splitlines())
+    return " ".join(line for line in lines if line and not line.startswith("Use --debug"))
+
+
+def _not_run(why: str) -> ChartError:
+    return ChartError(f"helm cannot be run: {why}; set HELM to its path")

@@ -25,7 +25,7 @@ def text_at(value: Any, *keys: str) -> str:  # noqa: ANN401 - JSON has no narrow
 def count_at(value: Any, *keys: str) -> int:  # noqa: ANN401 - JSON has no narrower type
     """Follow keys to an integer; 0 where there is none."""
     found = at(value, *keys)
-    return found if isinstance(found, int) else 0
+    return found if isinstance(found, int) and not isinstance(found, bool) else 0
 
 
 def name_of(manifest: Manifest) -> str:
@@ -36,9 +36,15 @@ def name_of(manifest: Manifest) -> str:
 def time_of(text: str) -> datetime | None:
     """Read an RFC 3339 time of the API server; None for anything else."""
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        found = datetime.fromisoformat(text)
     except ValueError:
         return None
+    return found.astimezone(UTC) if found.tzinfo else None
+
+
+def time_text(time: datetime) -> str:
+    """Write a time as the API server does: RFC 3339, UTC, whole seconds."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def is_terminating(manifest: Manifest) -> bool:

@@ -1,21 +1,24 @@
 """What a MetalLB object asks for, or why it cannot be had. Pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from metallb_crds.backend import Backend, backend_of
-from metallb_crds.operator_v1beta1 import MetalLB
+from metallb_crds.operator_v1beta1 import MetalLB, MetalLBSpec
 from metallb_kube.objects import Manifest
 from metallb_operator.conditions import Reason
 from metallb_operator.errors import OperatorError
 from metallb_operator.fields import name_of, text_at
 from metallb_operator.releases import Release, release_for
 from metallb_operator.settings import OBJECT_NAME, Settings
-from metallb_operator.status import Problem
+from metallb_operator.situation import Problem
 from metallb_operator.values import values
+
+_PERCENTAGE: Final = re.compile(r"([1-9][0-9]?|100)%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +74,41 @@ def intent_of(manifest: Manifest, settings: Settings) -> Intent | Problem:
         release = release_for(metallb.spec.version)
     except OperatorError as error:
         return Problem(error.reason, str(error))
+    obstacle = _obstacle(metallb.spec, release, backend)
+    if obstacle:
+        return Problem(Reason.INVALID_SPEC, obstacle)
     return Intent(
         metallb, release, backend, values(metallb.spec, release, backend, settings.images)
     )
+
+
+def _obstacle(spec: MetalLBSpec, release: Release, backend: Backend) -> str:
+    """Return what cannot be had though the schema lets it pass; "" if nothing."""
+    given = spec.frrk8s_config
+    if backend is Backend.FRR_K8S_EXTERNAL and not (given and given.namespace):
+        return (
+            f"spec.frrk8sConfig.namespace: is empty; name the namespace of the frr-k8s that "
+            f"backend {backend.value} is to use"
+        )
+    if backend is Backend.FRR_K8S_EXTERNAL and given and given.secret_passthrough:
+        return (
+            f"spec.frrk8sConfig.secretPassthrough: MetalLB {release.version} can only copy "
+            f"passwords into FRRConfigurations, not refer to them; remove it to accept that"
+        )
+    strategy = spec.update_strategy.speaker if spec.update_strategy else None
+    unavailable = strategy.max_unavailable if strategy else None
+    if unavailable is not None and not _is_positive(unavailable):
+        return (
+            f"spec.updateStrategy.speaker.maxUnavailable: {unavailable!r} would let no speaker be "
+            f"replaced; use a number from 1 or a percentage from 1% to 100%"
+        )
+    return ""
+
+
+def _is_positive(number: int | str) -> bool:
+    if isinstance(number, int):
+        return number > 0
+    return _PERCENTAGE.fullmatch(number) is not None
 
 
 def _lines(error: ValidationError) -> list[str]:

@@ -29,7 +29,8 @@ class Release:
 
     Attributes:
         images: by role: controller, speaker, frr (beside speakers), frr-k8s, frr-k8s-frr.
-        plain_metrics: metrics are served over plain HTTP, and health at the same port.
+        legacy: before 0.16: metrics over plain HTTP, health asked at the same port, no TLS,
+            fewer flags.
         first_kubernetes_without: the first minor version of Kubernetes 1 that refuses its
             objects; None if none is known.
     """
@@ -37,7 +38,7 @@ class Release:
     version: str
     images: Mapping[str, str]
     ports: Ports
-    plain_metrics: bool = False
+    legacy: bool = False
     first_kubernetes_without: int | None = None
 
     @property
@@ -69,7 +70,7 @@ RELEASES: Final[tuple[Release, ...]] = (
             frr_k8s_health=7572,
             status_cleaner=19443,
         ),
-        plain_metrics=True,
+        legacy=True,
         # Its CRDs hold int32 fields with a larger maximum, which 1.36 refuses.
         first_kubernetes_without=36,
     ),

@@ -22,6 +22,7 @@ _IMAGE_VARIABLES: Final[Mapping[str, str]] = {
     "RELATED_IMAGE_SPEAKER": "speaker",
     "RELATED_IMAGE_FRR": "frr",
     "RELATED_IMAGE_FRR_K8S": "frr-k8s",
+    "RELATED_IMAGE_FRR_K8S_FRR": "frr-k8s-frr",
 }
 
 
@@ -39,8 +40,8 @@ class Settings:
         helm: path or name of the helm executable.
         identity: who we are in the Lease; unique to this process.
         default_backend: for MetalLB objects that name none.
-        images: image references by role ("controller", "speaker", "frr", "frr-k8s") that
-            replace the supported release's own, for mirrored registries (OLM relatedImages).
+        images: image references by role (`Release.images`) that replace the default release's
+            own, for mirrored registries (OLM relatedImages).
         health_host: address the health and metrics port listens on.
         health_port: TCP port of `/healthz`, `/readyz` and `/metrics`; 0 picks a free one.
         resync_seconds: a MetalLB object at rest is looked at this often.

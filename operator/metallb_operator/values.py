@@ -6,7 +6,7 @@ from typing import Any, Final
 from metallb_crds.backend import Backend
 from metallb_crds.base import Model
 from metallb_crds.operator_v1beta1 import ComponentConfig, MetalLBSpec
-from metallb_operator.releases import Release
+from metallb_operator.releases import DEFAULT_RELEASE, Release
 
 _DEFAULT_RESOURCES: Final = {"requests": {"cpu": "20m", "memory": "64Mi"}}
 
@@ -23,7 +23,8 @@ def values(
         spec: what is asked for.
         release: what to run.
         backend: who speaks BGP.
-        images: by role, those that the operator's own settings replace.
+        images: by role, those that the operator's own settings replace. They are of the default
+            release: another one runs its own, or its flags would meet foreign programs.
     """
     return {
         "backend": backend.value,
@@ -39,7 +40,7 @@ def values(
         "excludeInterfaces": _excluded(spec),
         "frrK8s": _frr_k8s(spec),
         "ports": _ports(spec, release),
-        "plainMetrics": release.plain_metrics,
+        "legacy": release.legacy,
         "tls": _tls(spec),
         "monitoring": _monitoring(spec),
         "networkPolicies": _network_policies(spec),
@@ -48,7 +49,8 @@ def values(
 
 def _images(spec: MetalLBSpec, release: Release, images: Mapping[str, str]) -> dict[str, Any]:
     given = spec.images
-    chosen = {**release.images, **_replaced(images)}
+    replaced = _replaced(images) if release is DEFAULT_RELEASE else {}
+    chosen = {**release.images, **replaced}
     own = {
         "controller": given.controller if given else "",
         "speaker": given.speaker if given else "",
@@ -136,7 +138,6 @@ def _frr_k8s(spec: MetalLBSpec) -> dict[str, Any]:
         "namespace": given.namespace if given else "",
         # Sorted: another order is no other configuration, and shall restart nothing.
         "alwaysBlock": sorted(entry.strip() for entry in given.always_block) if given else [],
-        "secretPassthrough": given.secret_passthrough if given else False,
     }
 
 
@@ -145,7 +146,7 @@ def _ports(spec: MetalLBSpec, release: Release) -> dict[str, int]:
     metrics = (spec.metrics.port if spec.metrics else None) or ports.metrics
     return {
         "metrics": metrics,
-        "health": metrics if release.plain_metrics else ports.health,
+        "health": metrics if release.legacy else ports.health,
         "frrMetrics": ports.frr_metrics,
         "frrK8sMetrics": ports.frr_k8s_metrics,
         "frrK8sFrrMetrics": ports.frr_k8s_frr_metrics,

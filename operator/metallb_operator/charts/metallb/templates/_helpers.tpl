@@ -1,11 +1,16 @@
-{{/* The labels of every object; the argument is (root, component). */}}
+{{/* The labels of every object of a component. The statuscleaner finds the pods of frr-k8s by
+app.kubernetes.io/component. */}}
 {{- define "metallb.labels" -}}
-{{- $root := index . 0 -}}
 app: metallb
-component: {{ index . 1 }}
+component: {{ . }}
 app.kubernetes.io/name: metallb
-app.kubernetes.io/component: {{ index . 1 }}
+app.kubernetes.io/component: {{ . }}
 app.kubernetes.io/part-of: metallb
+{{- end }}
+
+{{/* The labels of a component, and others on top; the argument is (component, others). */}}
+{{- define "metallb.labelsWith" -}}
+{{- toYaml (merge (dict) (index . 1) (include "metallb.labels" (index . 0) | fromYaml)) -}}
 {{- end }}
 
 {{/* What selects the pods of a component; never to change, selectors are immutable. */}}
@@ -21,7 +26,8 @@ component: {{ . }}
 {{- $registry := trimSuffix "/" $root.Values.images.registry -}}
 {{- if $registry -}}
 {{- $parts := splitList "/" $image -}}
-{{- if or (contains "." (first $parts)) (contains ":" (first $parts)) -}}
+{{- $host := first $parts -}}
+{{- if and (rest $parts) (or (contains "." $host) (contains ":" $host) (eq $host "localhost")) -}}
 {{- $image = join "/" (rest $parts) -}}
 {{- end -}}
 {{ $registry }}/{{ $image }}
@@ -39,8 +45,9 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
-{{/* Flags of TLS that every component understands. */}}
+{{/* Flags of TLS that every component understands, and none of a legacy release. */}}
 {{- define "metallb.tlsFlags" -}}
+{{- if not .Values.legacy }}
 {{- with .Values.tls.minVersion }}
 - --tls-min-version={{ . }}
 {{- end }}
@@ -49,6 +56,7 @@ imagePullSecrets:
 {{- end }}
 {{- with .Values.tls.curvePreferences }}
 - --tls-curve-preferences={{ join "," . }}
+{{- end }}
 {{- end }}
 {{- end }}
 
@@ -67,8 +75,9 @@ imagePullSecrets:
       fieldPath: metadata.name
 {{- end }}
 
-{{/* Nodes of a cluster's control plane carry these taints. */}}
-{{- define "metallb.nodeTolerations" -}}
+{{/* Speakers announce from the nodes of the control plane too, which carry these taints. */}}
+{{- define "metallb.speakerTolerations" -}}
+tolerations:
 - key: node-role.kubernetes.io/master
   operator: Exists
   effect: NoSchedule
@@ -80,8 +89,21 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
-{{/* Everything about where and how the pods of a component run; the argument is its values. */}}
+{{/* How speakers, and frr-k8s with them, are replaced. */}}
+{{- define "metallb.updateStrategy" -}}
+{{- with .Values.speaker.updateStrategy -}}
+type: {{ .type }}
+{{- if eq .type "RollingUpdate" }}
+rollingUpdate:
+  maxUnavailable: {{ .maxUnavailable }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Where and how the pods of a component run; the argument is its values. */}}
 {{- define "metallb.scheduling" -}}
+nodeSelector:
+  {{- toYaml (merge (dict) .nodeSelector (dict "kubernetes.io/os" "linux")) | nindent 2 }}
 {{- with .affinity }}
 affinity:
   {{- toYaml . | nindent 2 }}
@@ -101,38 +123,73 @@ runtimeClassName: {{ . }}
 
 {{/* The name of the metrics ports. */}}
 {{- define "metallb.metricsPort" -}}
-{{ ternary "monitoring" "metricshttps" .Values.plainMetrics }}
+{{ ternary "monitoring" "metricshttps" .Values.legacy }}
 {{- end }}
 {{- define "metallb.frrMetricsPort" -}}
-{{ ternary "frrmetrics" "frrmetricshttps" .Values.plainMetrics }}
+{{ ternary "frrmetrics" "frrmetricshttps" .Values.legacy }}
 {{- end }}
 
-{{/* FRR itself, the same beside speakers and beside frr-k8s; the argument is (root, image key, port). */}}
+{{/* The probes of controller and speaker; the argument is (root, more fields of httpGet). A legacy
+release is asked for its metrics, for want of anything else. */}}
+{{- define "metallb.probes" -}}
+{{- $root := index . 0 -}}
+{{- $ports := $root.Values.ports -}}
+{{- $legacy := $root.Values.legacy -}}
+{{- $port := ternary $ports.metrics $ports.health $legacy -}}
+livenessProbe:
+  httpGet: {path: {{ ternary "/metrics" "/healthz" $legacy }}, port: {{ $port }}{{ index . 1 }}}
+  initialDelaySeconds: 10
+readinessProbe:
+  httpGet: {path: {{ ternary "/metrics" "/readyz" $legacy }}, port: {{ $port }}{{ index . 1 }}}
+{{- end }}
+
+{{/* The security context of a container that needs no more than files and sockets of its pod. */}}
+{{- define "metallb.confined" -}}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+{{- end }}
+
+{{/* The same beside FRR: root, to reach what belongs to the user frr, and nothing of the host. */}}
+{{- define "metallb.besideFRR" -}}
+{{ include "metallb.confined" . }}
+  capabilities:
+    drop: [AUDIT_WRITE, MKNOD, NET_BIND_SERVICE, NET_RAW, SETFCAP, SYS_CHROOT]
+{{- end }}
+
+{{/* FRR itself, the same beside speakers and beside frr-k8s; the argument is (root, image key,
+port of its metrics, address they are served on: "" for what the exporter does by itself). */}}
 {{- define "metallb.frrContainers" -}}
 {{- $root := index . 0 -}}
 {{- $image := include "metallb.image" (list $root (index . 1)) -}}
 {{- $port := index . 2 -}}
-{{- $scheme := ternary "HTTP" "HTTPS" $root.Values.plainMetrics -}}
+{{- $address := index . 3 -}}
+{{- $scheme := ternary "HTTP" "HTTPS" $root.Values.legacy -}}
 - name: frr
   image: {{ $image }}
   imagePullPolicy: {{ $root.Values.images.pullPolicy }}
+  {{- if $root.Values.legacy }}
+  # FRR writes its log to a file in these releases.
+  command: [/bin/sh, -c, tail -F /etc/frr/frr.log & exec /sbin/tini -- /usr/lib/frr/docker-start]
+  {{- else }}
   command: [/sbin/tini, --, /usr/lib/frr/docker-start]
+  {{- end }}
   env:
     - name: TINI_SUBREAPER
       value: "true"
   resources:
     requests: {cpu: 20m, memory: 64Mi}
-  securityContext:
-    allowPrivilegeEscalation: false
-    readOnlyRootFilesystem: true
+  {{- include "metallb.confined" . | nindent 2 }}
     capabilities:
+      # It starts as root, to become the user frr: not all of the others can go.
+      drop: [AUDIT_WRITE, MKNOD, SETFCAP, SYS_CHROOT]
       add: [NET_ADMIN, NET_RAW, SYS_ADMIN, NET_BIND_SERVICE]
   livenessProbe:
-    httpGet: {path: /livez, port: {{ $port }}, scheme: {{ $scheme }}}
+    httpGet: {path: /livez, port: {{ $port }}, scheme: {{ $scheme }}, host: 127.0.0.1}
     periodSeconds: 10
     failureThreshold: 3
   startupProbe:
-    httpGet: {path: /livez, port: {{ $port }}, scheme: {{ $scheme }}}
+    httpGet: {path: /livez, port: {{ $port }}, scheme: {{ $scheme }}, host: 127.0.0.1}
     periodSeconds: 5
     failureThreshold: 30
   volumeMounts:
@@ -146,24 +203,24 @@ runtimeClassName: {{ . }}
   command: [/etc/frr_reloader/frr-reloader.sh]
   resources:
     requests: {cpu: 5m, memory: 32Mi}
-  securityContext:
-    allowPrivilegeEscalation: false
-    readOnlyRootFilesystem: true
+  {{- include "metallb.besideFRR" . | nindent 2 }}
   volumeMounts:
     - {name: frr-sockets, mountPath: /var/run/frr}
     - {name: frr-conf, mountPath: /etc/frr}
     - {name: reloader, mountPath: /etc/frr_reloader}
     - {name: frr-log, mountPath: /var/log/frr}
+    # Where it puts the running configuration together.
+    - {name: reloader-tmp, mountPath: /tmp}
 - name: frr-metrics
   image: {{ $image }}
   imagePullPolicy: {{ $root.Values.images.pullPolicy }}
   command: [/etc/frr_metrics/frr-metrics]
   args:
     - --metrics-port={{ $port }}
-    {{- if not $root.Values.plainMetrics }}
-    - --metrics-bind-address=0.0.0.0
-    {{- include "metallb.tlsFlags" $root | nindent 4 }}
+    {{- with $address }}
+    - --metrics-bind-address={{ . }}
     {{- end }}
+    {{- include "metallb.tlsFlags" $root | nindent 4 }}
   env:
     - name: VTYSH_HISTFILE
       value: /dev/null
@@ -173,9 +230,7 @@ runtimeClassName: {{ . }}
       hostPort: {{ $port }}
   resources:
     requests: {cpu: 5m, memory: 32Mi}
-  securityContext:
-    allowPrivilegeEscalation: false
-    readOnlyRootFilesystem: true
+  {{- include "metallb.besideFRR" . | nindent 2 }}
   volumeMounts:
     - {name: frr-sockets, mountPath: /var/run/frr}
     - {name: frr-conf, mountPath: /etc/frr}
@@ -187,20 +242,10 @@ runtimeClassName: {{ . }}
 - name: frr-startup
   configMap:
     name: {{ . }}
-- name: frr-sockets
+{{- range list "frr-sockets" "frr-conf" "reloader" "reloader-tmp" "metrics" "frr-tmp" "frr-lib" "frr-log" }}
+- name: {{ . }}
   emptyDir: {}
-- name: frr-conf
-  emptyDir: {}
-- name: reloader
-  emptyDir: {}
-- name: metrics
-  emptyDir: {}
-- name: frr-tmp
-  emptyDir: {}
-- name: frr-lib
-  emptyDir: {}
-- name: frr-log
-  emptyDir: {}
+{{- end }}
 {{- end }}
 
 {{/* Copies what FRR starts from to where it may write; the argument is (root, image key). */}}
@@ -210,31 +255,52 @@ runtimeClassName: {{ . }}
   image: {{ include "metallb.image" (list $root (index . 1)) }}
   imagePullPolicy: {{ $root.Values.images.pullPolicy }}
   command: [/bin/sh, -c, cp -rLf /tmp/frr/* /etc/frr/]
-  securityContext:
+  resources:
+    requests: {cpu: 5m, memory: 32Mi}
+  {{- include "metallb.confined" . | nindent 2 }}
     # The frr user of the image, who must be able to write these files.
     runAsUser: 100
     runAsGroup: 101
-    allowPrivilegeEscalation: false
-    readOnlyRootFilesystem: true
+    capabilities:
+      drop: [ALL]
   volumeMounts:
     - {name: frr-startup, mountPath: /tmp/frr}
     - {name: frr-conf, mountPath: /etc/frr}
 {{- end }}
 
-{{/* What FRR starts from: which daemons, listening where; the argument is options of zebra. */}}
+{{/* Copies one of our own files to where FRR's image finds it; the argument is
+(root, image key, name of the volume, command). */}}
+{{- define "metallb.copyInit" -}}
+{{- $root := index . 0 -}}
+{{- $volume := index . 2 -}}
+- name: cp-{{ $volume }}
+  image: {{ include "metallb.image" (list $root (index . 1)) }}
+  imagePullPolicy: {{ $root.Values.images.pullPolicy }}
+  command: {{ toJson (index . 3) }}
+  resources:
+    requests: {cpu: 5m, memory: 32Mi}
+  {{- include "metallb.confined" . | nindent 2 }}
+    capabilities:
+      drop: [ALL]
+  volumeMounts:
+    - {name: {{ $volume }}, mountPath: /etc/frr_{{ $volume }}}
+{{- end }}
+
+{{/* What FRR starts from: which daemons, listening where; the argument is (root, options of zebra). */}}
 {{- define "metallb.frrStartup" -}}
 daemons: |
   # watchfrr and zebra always run; MetalLB needs BGP and BFD besides.
   bgpd=yes
   bfdd=yes
   vtysh_enable=yes
-  zebra_options="-A 127.0.0.1 {{ . }}-s 90000000 --limit-fds 100000"
+  zebra_options="-A 127.0.0.1 {{ index . 1 }}-s 90000000 --limit-fds 100000"
   # Port 0: connections are opened by MetalLB, never accepted.
   bgpd_options="-A 127.0.0.1 -p 0 --limit-fds 100000"
   staticd_options="-A 127.0.0.1 --limit-fds 100000"
   bfdd_options="-A 127.0.0.1 --limit-fds 100000"
 frr.conf: |
   ! replaced as soon as there is a configuration
+  log {{ ternary "file /etc/frr/frr.log" "stdout" (index . 0).Values.legacy }} informational
 vtysh.conf: |
   service integrated-vtysh-config
 {{- end }}
