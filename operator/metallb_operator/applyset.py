@@ -32,11 +32,6 @@ def applyset_id(parent: ObjectRef) -> str:
     return f"applyset-{digest.rstrip('=')}-v1"
 
 
-def selector(parent: ObjectRef) -> str:
-    """Return the label selector of all members."""
-    return f"{PART_OF_LABEL}={applyset_id(parent)}"
-
-
 def is_member(manifest: Manifest, applyset: str) -> bool:
     """Return whether an object belongs to the ApplySet with this id."""
     labels = manifest.get("metadata", {}).get("labels") or {}

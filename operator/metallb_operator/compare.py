@@ -2,7 +2,8 @@
 
 Server-side apply merges by the structure of a kind (KEP-555): what we declare must be there as
 declared, fields of others beside it are theirs. The tables below are that structure for the
-kinds we apply (Kubernetes' OpenAPI: x-kubernetes-list-type, -list-map-keys, -map-type);
+kinds we apply (Kubernetes' OpenAPI and the CRDs of the Prometheus operator:
+x-kubernetes-list-type, -list-map-keys, -map-type);
 everything they do not name is a granular map or an atomic list, which is the API's default.
 """
 
@@ -20,6 +21,7 @@ Json: TypeAlias = Any
 _LIST_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "containers": ("name",),
     "env": ("name",),
+    "groups": ("name",),
     "hostAliases": ("ip",),
     "imagePullSecrets": ("name",),
     "initContainers": ("name",),
@@ -37,7 +39,6 @@ _ATOMIC_MAPS: Final = frozenset(
         "configMapKeyRef",
         "fieldRef",
         "labelSelector",
-        "namespaceSelector",
         "nodeSelector",
         "podSelector",
         "resourceFieldRef",
@@ -65,7 +66,10 @@ _FREE_MAPS: Final = frozenset(
         "stringData",
     }
 )
-_MEANS_SOMETHING_EMPTY: Final = frozenset({"emptyDir", "namespaceSelector", "podSelector"})
+# An empty selector selects everything, an absent one nothing.
+_MEANS_SOMETHING_EMPTY: Final = frozenset(
+    {"emptyDir", "labelSelector", "namespaceSelector", "podSelector"}
+)
 # Stored without when they are zero: the Go types have no pointer there, but omitempty.
 _OMITTED_WHEN_ZERO: Final = frozenset(
     {
@@ -145,27 +149,21 @@ def differences(wanted: Manifest, found: Manifest) -> tuple[Difference, ...]:
 
 def _clean(value: Json, *, free: bool) -> Json:
     if isinstance(value, Mapping):
-        return {
+        cleaned = {
             key: _clean(item, free=key in _FREE_MAPS)
             for key, item in value.items()
-            if item is not None and (free or not _omitted(key, item))
+            if item is not None
         }
+        return {key: item for key, item in cleaned.items() if free or not _omitted(key, item)}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_clean(item, free=False) for item in value]
     return value
 
 
 def _omitted(key: str, value: Json) -> bool:
-    if isinstance(value, Mapping | list | tuple):
-        return key not in _MEANS_SOMETHING_EMPTY and _is_hollow(value)
+    if isinstance(value, Mapping | list):
+        return not value and key not in _MEANS_SOMETHING_EMPTY
     return key in _OMITTED_WHEN_ZERO and not value
-
-
-def _is_hollow(value: Json) -> bool:
-    """Whether nothing of a map would be left; a list with any item in it stays."""
-    if isinstance(value, Mapping):
-        return all(item is None or _omitted(key, item) for key, item in value.items())
-    return len(value) == 0
 
 
 def _map(wanted: Manifest, found: Json, path: str) -> Iterator[Difference]:

@@ -10,7 +10,9 @@ from metallb_kube.client import KubeClient, WatchEvent
 from metallb_kube.errors import KubeError
 from metallb_kube.objects import Manifest, ObjectRef, ref_of
 from metallb_kube.resources import Resource, resource_for
+from metallb_operator.fields import is_terminating, text_at
 from metallb_operator.observation import Observation
+from metallb_operator.plan import Delete
 from metallb_operator.reduce import reduced
 
 _APPLIED: Final[Sequence[tuple[str, str]]] = (
@@ -39,6 +41,7 @@ class Observer:
         self._client = client
         self._namespace = namespace
         self._objects: dict[ObjectRef, Manifest] = {}
+        self._heard: dict[tuple[str, str], int] = {}
         self.changed = asyncio.Event()
         resources = [resource_for(*kind) for kind in (*_APPLIED, ("v1", "Pod"))]
         self._reflectors = [
@@ -89,10 +92,26 @@ class Observer:
             return ()
         return listing.items
 
-    def learn(self, stored: Iterable[Manifest]) -> None:
-        """Take in what our own writes returned, which the watches may show only later."""
+    def learn(self, stored: Iterable[Manifest], deleted: Iterable[Delete] = ()) -> None:
+        """Take in what our own writes have done, which the watches may show only later.
+
+        Args:
+            stored: objects as the API server returned them.
+            deleted: what it was asked to delete; that counts as being deleted from now on.
+        """
         for manifest in stored:
-            self._put(manifest)
+            # What a watch has passed by it has shown, and perhaps its deletion since.
+            if _version(manifest) > self._heard.get(_kind(ref_of(manifest)), 0):
+                self._put(manifest)
+        for step in deleted:
+            self._expect_end(step)
+
+    def _expect_end(self, step: Delete) -> None:
+        known = self._objects.get(step.ref)
+        if known is None or text_at(known, "metadata", "uid") != step.uid or is_terminating(known):
+            return
+        metadata = {**known["metadata"], "deletionTimestamp": "asked for"}
+        self._objects[step.ref] = {**known, "metadata": metadata}
 
     def _reflector(self, resource: Resource, namespace: str | None) -> Reflector:
         return Reflector(
@@ -105,45 +124,46 @@ class Observer:
         )
 
     def _replaced(self, resource: Resource, items: Sequence[Manifest]) -> None:
-        found = {ref_of(item) for item in items}
-        for ref in [ref for ref in self._objects if _is_of(ref, resource) and ref not in found]:
-            del self._objects[ref]
+        """Take a list for the truth, even an older one: etcd may have been restored."""
+        kind = (resource.api_version, resource.kind)
+        listed = {ref_of(item): reduced(item) for item in items}
+        known = {ref: item for ref, item in self._objects.items() if _kind(ref) == kind}
+        self._heard[kind] = max(map(_version, items), default=0)
+        if known != listed:
+            for ref in known:
+                del self._objects[ref]
+            self._objects |= listed
             self.changed.set()
-        for item in items:
-            self._put(item)
 
     def _happened(self, event: WatchEvent) -> None:
+        ref = ref_of(event.object)
+        version = _version(event.object)
+        self._heard[_kind(ref)] = max(version, self._heard.get(_kind(ref), 0))
         if event.type != "DELETED":
             self._put(event.object)
             return
-        known = self._objects.get(ref_of(event.object))
-        if known is not None and not _is_newer(known, event.object):
-            del self._objects[ref_of(event.object)]
+        known = self._objects.get(ref)
+        if known is not None and _version(known) <= version:
+            del self._objects[ref]
             self.changed.set()
 
     def _put(self, manifest: Manifest) -> None:
+        """Take in one object, unless what is known is younger: our own write, before its event."""
         ref = ref_of(manifest)
         kept = reduced(manifest)
         known = self._objects.get(ref)
-        if known is not None and _is_newer(known, kept):
+        if known is not None and _version(known) > _version(kept):
             return
         if known != kept:
             self._objects[ref] = kept
             self.changed.set()
 
 
-def _is_of(ref: ObjectRef, resource: Resource) -> bool:
-    return ref.kind == resource.kind and ref.api_version == resource.api_version
-
-
-def _is_newer(known: Manifest, other: Manifest) -> bool:
-    """Whether what is known is younger: our own write, and a watch that lags behind it.
-
-    resourceVersions of one kind can be compared as integers (KEP-5504, Kubernetes 1.35).
-    """
-    return _version(known) > _version(other)
+def _kind(ref: ObjectRef) -> tuple[str, str]:
+    return ref.api_version, ref.kind
 
 
 def _version(manifest: Manifest) -> int:
+    """Return the resourceVersion; those of one kind grow (KEP-5504, Kubernetes 1.35)."""
     text = str(manifest["metadata"].get("resourceVersion") or "")
     return int(text) if text.isdigit() else 0

@@ -15,8 +15,11 @@ from metallb_kube.ordering import apply_rank
 from metallb_operator.applyset import HASH_ANNOTATION, PART_OF_LABEL, is_member
 from metallb_operator.compare import Difference, differences, fingerprint, normalised
 from metallb_operator.fields import at, is_terminating, text_at
+from metallb_operator.reduce import reduced
 
 SPEAKER: Final = ("DaemonSet", "speaker")
+MONITORS: Final = 3
+"""The last stage."""
 _WORKLOADS: Final = frozenset({"DaemonSet", "Deployment"})
 _MONITORING: Final = "monitoring.coreos.com/"
 # Fields the API server refuses to change: only another object of the same name has another value.
@@ -26,6 +29,8 @@ _IMMUTABLE: Final[Mapping[str, tuple[str, ...]]] = {
     "Secret": ("type",),
     "Service": ("spec.clusterIP",),
 }
+# Of a ConfigMap or Secret with `immutable: true`.
+_CONTENT: Final = ("binaryData.", "data.")
 
 
 class Cause(StrEnum):
@@ -84,17 +89,29 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to do, in order: the applies stage by stage, then the deletions."""
+    """What to do, in order: the applies stage by stage, then the deletions.
+
+    Attributes:
+        held: what is still to be written when everything else is done.
+        going: of ours, no longer desired, and being deleted already.
+    """
 
     applies: tuple[Apply, ...] = ()
     deletes: tuple[Delete, ...] = ()
     held: tuple[Held, ...] = ()
     unchanged: tuple[ObjectRef, ...] = ()
+    going: tuple[ObjectRef, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
         return not self.applies and not self.deletes
+
+    @property
+    def refs(self) -> frozenset[ObjectRef]:
+        """Everything that is a member of the ApplySet, is to become one, or has not gone yet."""
+        steps: tuple[Apply | Delete | Held, ...] = (*self.applies, *self.deletes, *self.held)
+        return frozenset({*(step.ref for step in steps), *self.unchanged, *self.going})
 
     def stages(self) -> tuple[tuple[Apply, ...], ...]:
         """Return the applies grouped: a group may be written at once, but after the one before."""
@@ -107,7 +124,7 @@ def stage_of(ref: ObjectRef) -> int:
     Monitors come last: where their CRDs are missing, everything else stands already.
     """
     if ref.api_version.startswith(_MONITORING):
-        return 3
+        return MONITORS
     if (ref.kind, ref.name) == SPEAKER:
         return 2
     return 1 if ref.kind in _WORKLOADS else 0
@@ -143,7 +160,7 @@ def make_plan(
 
     Args:
         desired: `members` of the ApplySet.
-        observed: everything there of the kinds concerned, ours or not.
+        observed: everything there of the kinds concerned, ours or not, `reduced`.
         applyset: the id that marks our own.
         create_only: objects that are never written once they exist.
         holds: writes to put off, and why.
@@ -161,12 +178,18 @@ def make_plan(
         )
         for ref, manifest in wanted.items()
     ]
+    left = {
+        ref: found
+        for ref, found in observed.items()
+        if ref not in wanted and is_member(found, applyset)
+    }
     prune = [
         Delete(ref, text_at(found, "metadata", "uid"))
-        for ref, found in observed.items()
-        if ref not in wanted and is_member(found, applyset) and not is_terminating(found)
+        for ref, found in left.items()
+        if not is_terminating(found)
     ]
-    return _arrange([*decided, *prune], holds or {})
+    going = [ref for ref, found in left.items() if is_terminating(found)]
+    return _arrange([*decided, *prune], holds or {}, going)
 
 
 _Step = Apply | Delete | Held | ObjectRef
@@ -185,8 +208,8 @@ def _decide(
         cause = Cause.RESTORED if settled else Cause.CREATED
         return Apply(ref, manifest, cause, stage_of(ref), create_only=create_only)
     if is_terminating(found):
-        return Held(ref, "it is being deleted and comes back when it is gone")
-    missing = () if create_only else differences(manifest, found)
+        return Held(ref, f"{_named(ref)} is being deleted{_why(found)}; it comes back when gone")
+    missing = () if create_only else differences(reduced(manifest), found)
     if not missing:
         return ref
     return _change(ref, manifest, found, missing, mine=is_member(found, applyset))
@@ -200,18 +223,19 @@ def _change(
     *,
     mine: bool,
 ) -> _Step:
-    fixed = _immutable(ref.kind, missing)
+    fixed = _immutable(found, missing)
     if fixed and mine:
         return Delete(ref, text_at(found, "metadata", "uid"), replaced=True)
     if fixed:
-        return Held(ref, f"it is not ours and cannot become so ({fixed}): delete it or rename it")
+        text = f"{_named(ref)} is not ours and cannot become so ({fixed}): delete or rename it"
+        return Held(ref, text)
     cause = _cause(manifest, found, mine=mine)
     return Apply(ref, manifest, cause, stage_of(ref), differences=missing)
 
 
-def _immutable(kind: str, missing: Iterable[Difference]) -> Difference | None:
-    paths = _IMMUTABLE.get(kind, ())
-    return next((d for d in missing if d.path in paths), None)
+def _immutable(found: Manifest, missing: Iterable[Difference]) -> Difference | None:
+    paths = _IMMUTABLE.get(found["kind"], ()) + (_CONTENT if found.get("immutable") else ())
+    return next((d for d in missing if d.path.startswith(paths)), None)
 
 
 def _cause(manifest: Manifest, found: Manifest, *, mine: bool) -> Cause:
@@ -225,7 +249,18 @@ def _hash(manifest: Manifest) -> Any:  # noqa: ANN401 - JSON
     return at(manifest, "metadata", "annotations", HASH_ANNOTATION)
 
 
-def _arrange(steps: Iterable[_Step], holds: Mapping[ObjectRef, str]) -> Plan:
+def _named(ref: ObjectRef) -> str:
+    return f"{ref.kind} {ref.name}"
+
+
+def _why(found: Manifest) -> str:
+    finalizers = at(found, "metadata", "finalizers")
+    return f" and held up by {', '.join(finalizers)}" if finalizers else ""
+
+
+def _arrange(
+    steps: Iterable[_Step], holds: Mapping[ObjectRef, str], going: Iterable[ObjectRef]
+) -> Plan:
     applies, deletes, held, unchanged = [], [], [], []
     for step in steps:
         if isinstance(step, ObjectRef):
@@ -238,11 +273,16 @@ def _arrange(steps: Iterable[_Step], holds: Mapping[ObjectRef, str]) -> Plan:
             applies.append(step)
         else:
             deletes.append(step)
+            if step.replaced:
+                held.append(
+                    Held(step.ref, f"{_named(step.ref)} comes back when the old one is gone")
+                )
     return Plan(
         applies=tuple(sorted(applies, key=lambda a: (a.stage, apply_rank(a.ref.kind), a.ref))),
         deletes=tuple(sorted(deletes, key=lambda d: removal_key(d.ref))),
         held=tuple(sorted(held, key=lambda h: h.ref)),
         unchanged=tuple(sorted(unchanged)),
+        going=tuple(sorted(going)),
     )
 
 

@@ -21,6 +21,7 @@ _POD_METADATA: Final = (
     "deletionTimestamp",
     "resourceVersion",
 )
+_LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def reduced(manifest: Manifest) -> Manifest:
@@ -36,7 +37,9 @@ def _without_managed_fields(manifest: Manifest) -> Manifest:
 def _node(manifest: Manifest) -> Manifest:
     conditions = at(manifest, "status", "conditions") or ()
     ready = [
-        {"type": "Ready", "status": c.get("status")} for c in conditions if c.get("type") == "Ready"
+        _picked(c, ("type", "status", "lastTransitionTime"))
+        for c in conditions
+        if c.get("type") == "Ready"
     ]
     spec = manifest.get("spec") or {}
     return {
@@ -62,7 +65,11 @@ def _secret(manifest: Manifest) -> Manifest:
     """Keep digests in place of values: enough to see a change, useless to whoever dumps memory."""
     data = at(manifest, "data") or {}
     hidden = {key: hashlib.sha256(str(value).encode()).hexdigest() for key, value in data.items()}
-    return {**_without_managed_fields(manifest), "data": hidden}
+    kept = _without_managed_fields(manifest)
+    annotations = at(kept, "metadata", "annotations") or {}
+    # `kubectl apply` writes the values there once more.
+    safe = {key: value for key, value in annotations.items() if key != _LAST_APPLIED}
+    return {**kept, "metadata": {**kept["metadata"], "annotations": safe}, "data": hidden}
 
 
 def _picked(values: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:

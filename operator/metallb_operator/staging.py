@@ -2,7 +2,8 @@
 
 The controller allocates addresses, speakers announce them, and frr-k8s speaks BGP for speakers:
 a new release reaches the speakers when the new controller works, a backend that is left goes when
-the one that replaces it is up.
+the one that replaces it is up. Objects that somebody else has installed are taken over in the same
+order: that, too, replaces their pods.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,14 +11,15 @@ from typing import Final
 
 from metallb_kube.objects import Manifest, ObjectRef, ref_of
 from metallb_operator.applyset import HASH_ANNOTATION, is_member
-from metallb_operator.fields import at
-from metallb_operator.rollout import Component
+from metallb_operator.component import Component
+from metallb_operator.fields import at, count_at
 
 _CONTROLLER: Final = ("Deployment", "controller")
 _SPEAKER: Final = ("DaemonSet", "speaker")
 _FRR_K8S: Final = ("DaemonSet", "frr-k8s")
-# What frr-k8s reads goes no earlier than frr-k8s itself.
-_FRR_K8S_PARTS: Final = frozenset({"frr-k8s", "statuscleaner", "frr-k8s-frr-startup"})
+_FRR_K8S_PARTS: Final = frozenset({"frr-k8s", "frr-k8s-metrics", "statuscleaner"})
+# A pod that starts anew without one of these does not start.
+_READ_BY_PODS: Final = frozenset({"ConfigMap", "Secret"})
 
 
 def holds(
@@ -39,30 +41,25 @@ def holds(
     """
     wanted = {ref_of(manifest): manifest for manifest in desired}
     state = {(component.kind, component.name): component for component in components}
-    changing = {
-        ref for ref, manifest in wanted.items() if _changes(manifest, observed.get(ref), applyset)
-    }
+    changing = {ref for ref, manifest in wanted.items() if _changes(manifest, observed.get(ref))}
     found: dict[ObjectRef, str] = {}
     for ref in changing:
-        awaited = _awaited(ref, wanted, changing, observed, state)
+        awaited = _awaited(ref, wanted, changing, state)
         if awaited:
             found[ref] = awaited
     found |= _kept_until_replaced(wanted, observed, state, changing, applyset)
     return found
 
 
-def _changes(manifest: Manifest, found: Manifest | None, applyset: str) -> bool:
-    """Whether an object of ours is there in an earlier form."""
-    if found is None or not is_member(found, applyset):
-        return False
-    return bool(_hash(found) != _hash(manifest))
+def _changes(manifest: Manifest, found: Manifest | None) -> bool:
+    """Whether an object is there in an earlier form, ours or somebody else's."""
+    return found is not None and _hash(found) != _hash(manifest)
 
 
 def _awaited(
     ref: ObjectRef,
     wanted: Mapping[ObjectRef, Manifest],
     changing: set[ObjectRef],
-    observed: Mapping[ObjectRef, Manifest],
     state: Mapping[tuple[str, str], Component],
 ) -> str:
     name = (ref.kind, ref.name)
@@ -71,10 +68,10 @@ def _awaited(
         other = next((r for r in wanted if (r.kind, r.name) == earlier), None)
         if other is None:
             continue
-        if other in changing or other not in observed:
+        if other in changing:
             return f"{ref.kind} {ref.name} waits for {other.kind} {other.name} to be replaced"
         component = state.get(earlier)
-        if component is not None and not component.settled:
+        if component is not None and not _done(component):
             return f"{ref.kind} {ref.name} waits for {_sentence(component)}"
     return ""
 
@@ -86,19 +83,34 @@ def _kept_until_replaced(
     changing: set[ObjectRef],
     applyset: str,
 ) -> dict[ObjectRef, str]:
-    """Keep frr-k8s until no speaker relies on it any more."""
+    """Keep frr-k8s, and what pods read, until no speaker relies on it any more."""
     leaving = [
         ref
         for ref, found in observed.items()
-        if ref not in wanted and ref.name in _FRR_K8S_PARTS and is_member(found, applyset)
+        if ref not in wanted and _is_relied_on(ref) and is_member(found, applyset)
     ]
-    speaker = state.get(_SPEAKER)
+    speaker = next((ref for ref in wanted if (ref.kind, ref.name) == _SPEAKER), None)
     if not leaving or speaker is None:
         return {}
-    pending = any((ref.kind, ref.name) == _SPEAKER for ref in changing)
-    if speaker.settled and not pending:
+    replaced = _is_everywhere(observed.get(speaker)) and _done(state[_SPEAKER])
+    if replaced and speaker not in changing:
         return {}
     return {ref: f"{ref.kind} {ref.name} stays until every speaker is replaced" for ref in leaving}
+
+
+def _is_relied_on(ref: ObjectRef) -> bool:
+    return ref.name in _FRR_K8S_PARTS or ref.kind in _READ_BY_PODS
+
+
+def _is_everywhere(daemonset: Manifest | None) -> bool:
+    """Whether no pod of an earlier template is left, whoever replaces them (OnDelete: people)."""
+    scheduled = count_at(daemonset, "status", "desiredNumberScheduled")
+    return count_at(daemonset, "status", "updatedNumberScheduled") >= scheduled
+
+
+def _done(component: Component) -> bool:
+    """Whether nothing is gained by waiting: it works, or there is no node for it to work on."""
+    return component.settled or component.nowhere
 
 
 def _hash(manifest: Manifest) -> object:

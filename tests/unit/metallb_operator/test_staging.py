@@ -1,0 +1,259 @@
+"""Which writes wait for which."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from metallb_kube.objects import Manifest, ref_of
+from metallb_operator.component import Component
+from metallb_operator.plan import members
+from metallb_operator.staging import holds
+
+OURS = "applyset-ours-v1"
+CONTROLLER = ("Deployment", "controller")
+FRR_K8S = ("DaemonSet", "frr-k8s")
+SPEAKER = ("DaemonSet", "speaker")
+CLEANER = ("Deployment", "statuscleaner")
+Name = tuple[str, str]
+
+
+def manifest(name: Name, version: str) -> dict[str, Any]:
+    api = {"Deployment": "apps/v1", "DaemonSet": "apps/v1", "NetworkPolicy": "networking.k8s.io/v1"}
+    return {
+        "apiVersion": api.get(name[0], "v1"),
+        "kind": name[0],
+        "metadata": {"name": name[1], "namespace": "metallb-system"},
+        "spec": {"version": version},
+    }
+
+
+def member(name: Name, version: str) -> Manifest:
+    return members([manifest(name, version)], OURS)[0]
+
+
+def works(name: Name) -> Component:
+    return Component(name[1], name[0], desired=3, updated=3, ready=3, rolled=True)
+
+
+def rolling(name: Name) -> Component:
+    return Component(name[1], name[0], desired=3, updated=1, ready=2)
+
+
+def missing(name: Name) -> Component:
+    return Component(name[1], name[0], desired=3, present=False)
+
+
+def nowhere(name: Name) -> Component:
+    return Component(name[1], name[0], desired=0, rolled=True)
+
+
+@dataclass(frozen=True)
+class World:
+    """What is desired at version 2; `there` says which version of it is there, if any.
+
+    Attributes:
+        states: of workloads that do not simply work.
+        foreign: what is there without our label.
+        left: of ours, not desired any more.
+        everywhere: whether every speaker is of the present template.
+    """
+
+    there: Mapping[Name, str]
+    desired: tuple[Name, ...] = (CONTROLLER, FRR_K8S, SPEAKER)
+    states: Mapping[Name, Component] = field(default_factory=dict)
+    foreign: frozenset[Name] = frozenset()
+    left: tuple[Name, ...] = ()
+    everywhere: bool = True
+
+    def holds(self) -> dict[Name, str]:
+        wanted = [member(name, "2") for name in self.desired]
+        make = {name: manifest if name in self.foreign else member for name in self.there}
+        found = [
+            self._with_status(make[name](name, version)) for name, version in self.there.items()
+        ]
+        found += [member(name, "1") for name in self.left]
+        workloads = [name for name in self.desired if name[0] in {"Deployment", "DaemonSet"}]
+        state = [
+            self.states.get(name) or (works if name in self.there else missing)(name)
+            for name in workloads
+        ]
+        held = holds(wanted, {ref_of(each): each for each in found}, state, OURS)
+        return {(ref.kind, ref.name): reason for ref, reason in held.items()}
+
+    def _with_status(self, found: Manifest) -> Manifest:
+        updated = 3 if self.everywhere else 2
+        status = {"desiredNumberScheduled": 3, "updatedNumberScheduled": updated}
+        return {**found, "status": status}
+
+
+ALL_OLD = {CONTROLLER: "1", FRR_K8S: "1", SPEAKER: "1"}
+ALL_NEW = {CONTROLLER: "2", FRR_K8S: "2", SPEAKER: "2"}
+
+HELD: dict[str, tuple[World, set[Name]]] = {
+    "a first installation": (World({}), set()),
+    "nothing changes": (World(ALL_NEW), set()),
+    "an upgrade begins": (World(ALL_OLD), {FRR_K8S, SPEAKER}),
+    "the controller is being replaced": (
+        World({**ALL_OLD, CONTROLLER: "2"}, states={CONTROLLER: rolling(CONTROLLER)}),
+        {FRR_K8S, SPEAKER},
+    ),
+    "the controller works": (World({**ALL_OLD, CONTROLLER: "2"}), {SPEAKER}),
+    "frr-k8s is being replaced": (
+        World({**ALL_NEW, SPEAKER: "1"}, states={FRR_K8S: rolling(FRR_K8S)}),
+        {SPEAKER},
+    ),
+    "only speakers are left": (World({**ALL_NEW, SPEAKER: "1"}), set()),
+    "speakers alone change, and the controller does not work": (
+        World({**ALL_NEW, SPEAKER: "1"}, states={CONTROLLER: rolling(CONTROLLER)}),
+        {SPEAKER},
+    ),
+    "without frr-k8s": (
+        World({CONTROLLER: "2", SPEAKER: "1"}, desired=(CONTROLLER, SPEAKER)),
+        set(),
+    ),
+    "the controller was deleted meanwhile": (
+        World({FRR_K8S: "1", SPEAKER: "1"}),
+        {FRR_K8S, SPEAKER},
+    ),
+    "frr-k8s was deleted meanwhile": (World({CONTROLLER: "2", SPEAKER: "1"}), {SPEAKER}),
+    "the speakers were deleted meanwhile": (
+        World({CONTROLLER: "1", FRR_K8S: "1"}),
+        {FRR_K8S},
+    ),
+    "frr-k8s is missing and the controller changes": (
+        World({CONTROLLER: "1", SPEAKER: "1"}),
+        {SPEAKER},
+    ),
+    "there is no node for frr-k8s": (
+        World({**ALL_NEW, SPEAKER: "1"}, states={FRR_K8S: nowhere(FRR_K8S)}),
+        set(),
+    ),
+    "an installation of somebody else": (
+        World(ALL_OLD, foreign=frozenset({CONTROLLER, FRR_K8S, SPEAKER})),
+        {FRR_K8S, SPEAKER},
+    ),
+    "the controller is somebody else's": (
+        World({**ALL_OLD, CONTROLLER: "2"}, foreign=frozenset({CONTROLLER})),
+        {FRR_K8S, SPEAKER},
+    ),
+    "what is not a workload": (
+        World(
+            {**ALL_NEW, ("ConfigMap", "x"): "1", ("Secret", "y"): "1"},
+            desired=(CONTROLLER, FRR_K8S, SPEAKER, ("ConfigMap", "x"), ("Secret", "y")),
+        ),
+        set(),
+    ),
+}
+
+
+@pytest.mark.parametrize(("world", "expected"), HELD.values(), ids=HELD)
+def test_held(world: World, expected: set[Name]) -> None:
+    assert world.holds().keys() == expected
+
+
+LEAVING: tuple[Name, ...] = (
+    FRR_K8S,
+    CLEANER,
+    ("ConfigMap", "frr-k8s-frr-startup"),
+    ("NetworkPolicy", "statuscleaner"),
+    ("Secret", "frr-k8s-webhook-server-cert"),
+    ("Service", "frr-k8s-metrics"),
+)
+NATIVE = (CONTROLLER, SPEAKER)
+KEPT = {
+    "speakers are still to be told": (World({CONTROLLER: "2", SPEAKER: "1"}, NATIVE), True),
+    "speakers are being replaced": (
+        World({CONTROLLER: "2", SPEAKER: "2"}, NATIVE, {SPEAKER: rolling(SPEAKER)}),
+        True,
+    ),
+    "people replace speakers and have not yet": (
+        World({CONTROLLER: "2", SPEAKER: "2"}, NATIVE, everywhere=False),
+        True,
+    ),
+    "speakers were deleted and are not back": (World({CONTROLLER: "2"}, NATIVE), True),
+    "every speaker is replaced": (World({CONTROLLER: "2", SPEAKER: "2"}, NATIVE), False),
+    "there is no node for speakers": (
+        World({CONTROLLER: "2", SPEAKER: "2"}, NATIVE, {SPEAKER: nowhere(SPEAKER)}),
+        False,
+    ),
+    "speakers are replaced and the controller changes": (
+        World({CONTROLLER: "1", SPEAKER: "2"}, NATIVE),
+        False,
+    ),
+    "there are to be no speakers": (World({CONTROLLER: "2"}, (CONTROLLER,)), False),
+}
+
+
+@pytest.mark.parametrize(("world", "kept"), KEPT.values(), ids=KEPT)
+def test_a_backend_that_is_left_stays_until_every_speaker_is_replaced(
+    world: World,
+    kept: bool,  # noqa: FBT001 - a row of a table
+) -> None:
+    leaving = World(
+        world.there, world.desired, world.states, left=LEAVING, everywhere=world.everywhere
+    )
+    held = {name for name in leaving.holds() if name in LEAVING}
+    assert held == (set(LEAVING) if kept else set())
+
+
+@pytest.mark.parametrize(
+    ("left", "kept"),
+    [
+        (("ConfigMap", "metallb-excludel2"), True),
+        (("Secret", "metallb-memberlist"), True),
+        (("NetworkPolicy", "controller"), False),
+        (("Service", "speaker-metrics"), False),
+    ],
+)
+def test_what_pods_read_stays_as_long_as_pods_may_start_anew(left: Name, kept: bool) -> None:  # noqa: FBT001 - a row of a table
+    world = World({CONTROLLER: "1", SPEAKER: "1"}, NATIVE, left=(left,))
+    assert (left in world.holds()) is kept
+
+
+def test_what_is_not_ours_is_not_spoken_of() -> None:
+    world = World({**ALL_OLD, CLEANER: "1"}, foreign=frozenset({CLEANER}))
+    assert CLEANER not in world.holds()
+
+
+@pytest.mark.parametrize(
+    ("world", "name", "reason"),
+    [
+        (
+            World(ALL_OLD),
+            SPEAKER,
+            "DaemonSet speaker waits for Deployment controller to be replaced",
+        ),
+        (
+            World({**ALL_NEW, SPEAKER: "1"}, states={FRR_K8S: rolling(FRR_K8S)}),
+            SPEAKER,
+            f"DaemonSet speaker waits for DaemonSet frr-k8s: {rolling(FRR_K8S).message}",
+        ),
+        (
+            World({CONTROLLER: "2", SPEAKER: "1"}),
+            SPEAKER,
+            f"DaemonSet speaker waits for DaemonSet frr-k8s: {missing(FRR_K8S).message}",
+        ),
+        (
+            World({CONTROLLER: "2", SPEAKER: "1"}, NATIVE, left=(FRR_K8S,)),
+            FRR_K8S,
+            "DaemonSet frr-k8s stays until every speaker is replaced",
+        ),
+    ],
+)
+def test_a_reason_names_who_waits_and_what_for(world: World, name: Name, reason: str) -> None:
+    assert world.holds()[name] == reason
+
+
+def test_an_upgrade_arrives_step_by_step() -> None:
+    """Whatever is not held is written, and works at once: every order ends, in as many steps."""
+    there = dict(ALL_OLD)
+    order = []
+    while there != ALL_NEW:
+        held = World(there).holds()
+        step = {name for name, version in there.items() if version == "1" and name not in held}
+        assert step, f"everything waits: {held}"
+        order.append(step)
+        there |= dict.fromkeys(step, "2")
+    assert order == [{CONTROLLER}, {FRR_K8S}, {SPEAKER}]
