@@ -1,0 +1,170 @@
+"""The two Deployments, and what keeps the webhooks available. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from metallb_operator.packaging.admission import PORT
+from metallb_operator.packaging.image import IMAGE, NAMESPACE, OPERATOR, WEBHOOKS, labels
+from metallb_operator.settings import Settings
+
+Document = dict[str, Any]
+
+HEALTH_PORT: Final = Settings(NAMESPACE).health_port
+SERVING_CERTS: Final = "/tmp/k8s-webhook-server/serving-certs"  # noqa: S108 - OLM mounts it there
+"""Where OLM puts the webhooks' certificate."""
+
+_FROM_POD: Final = (("POD_NAME", "metadata.name"), ("POD_NAMESPACE", "metadata.namespace"))
+
+
+def operator() -> Document:
+    """Return the operator's Deployment."""
+    container = _container(
+        "operator",
+        command=["metallb-operator", "run"],
+        ports=[{"name": "health", "containerPort": HEALTH_PORT, "protocol": "TCP"}],
+        probe={"port": "health", "scheme": "HTTP"},
+        # helm runs within it for a moment, which is what the memory is for.
+        resources={"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
+    )
+    # A second one waits for the Lease and is ready meanwhile, so an update hands over at once.
+    return _deployment(OPERATOR, container, replicas=1, grace_seconds=30)
+
+
+def webhooks(*, mounted_certificate: bool = False) -> Document:
+    """Return the webhooks' Deployment.
+
+    Args:
+        mounted_certificate: whether OLM provides the certificate; they make their own if not.
+    """
+    container = _container(
+        "webhooks",
+        command=["metallb-webhooks"],
+        arguments=[f"--tls-dir={SERVING_CERTS}"] if mounted_certificate else [],
+        ports=[{"name": "https", "containerPort": PORT, "protocol": "TCP"}],
+        probe={"port": "https", "scheme": "HTTPS"},
+        # No limit on CPU: throttling would make every write of configuration wait.
+        resources={"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "512Mi"}},
+    )
+    spread = {
+        "maxSkew": 1,
+        "topologyKey": "topology.kubernetes.io/zone",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": _selector(WEBHOOKS),
+    }
+    apart = {
+        "weight": 100,
+        "podAffinityTerm": {
+            "topologyKey": "kubernetes.io/hostname",
+            "labelSelector": _selector(WEBHOOKS),
+        },
+    }
+    # Preferred, not required: a cluster of one node must be able to run and to update them.
+    affinity = {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [apart]}}
+    return _deployment(
+        WEBHOOKS,
+        container,
+        replicas=2,
+        # Withdrawn endpoints, then open requests, are waited for.
+        grace_seconds=30,
+        scheduling={"affinity": affinity, "topologySpreadConstraints": [spread]},
+    )
+
+
+def disruption_budget() -> Document:
+    """Return what keeps one replica of the webhooks while nodes are drained."""
+    return {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": WEBHOOKS, "namespace": NAMESPACE, "labels": labels(WEBHOOKS)},
+        "spec": {
+            "maxUnavailable": 1,
+            "selector": _selector(WEBHOOKS),
+            # A pod that never becomes ready must not block a drain for ever.
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+        },
+    }
+
+
+def _deployment(
+    name: str,
+    container: Document,
+    *,
+    replicas: int,
+    grace_seconds: int,
+    scheduling: Mapping[str, Any] | None = None,
+) -> Document:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": NAMESPACE, "labels": labels(name)},
+        "spec": {
+            "replicas": replicas,
+            "revisionHistoryLimit": 3,
+            "selector": _selector(name),
+            "strategy": {
+                "type": "RollingUpdate",
+                "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0},
+            },
+            "template": {
+                "metadata": {
+                    "labels": labels(name),
+                    "annotations": {"kubectl.kubernetes.io/default-container": container["name"]},
+                },
+                "spec": {
+                    "serviceAccountName": name,
+                    "nodeSelector": {"kubernetes.io/os": "linux"},
+                    "priorityClassName": "system-cluster-critical",
+                    "terminationGracePeriodSeconds": grace_seconds,
+                    "securityContext": {
+                        "runAsNonRoot": True,
+                        "seccompProfile": {"type": "RuntimeDefault"},
+                    },
+                    **(scheduling or {}),
+                    "containers": [container],
+                    "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}],
+                },
+            },
+        },
+    }
+
+
+def _container(
+    name: str,
+    *,
+    command: Sequence[str],
+    ports: Sequence[Document],
+    probe: Mapping[str, str],
+    resources: Mapping[str, Any],
+    arguments: Sequence[str] = (),
+) -> Document:
+    return {
+        "name": name,
+        "image": IMAGE,
+        "command": list(command),
+        **({"args": list(arguments)} if arguments else {}),
+        "env": [_from_pod(variable, path) for variable, path in _FROM_POD],
+        "ports": list(ports),
+        "startupProbe": _probe("/healthz", probe, periodSeconds=2, failureThreshold=60),
+        "livenessProbe": _probe("/healthz", probe, periodSeconds=20, failureThreshold=3),
+        "readinessProbe": _probe("/readyz", probe, periodSeconds=5, failureThreshold=2),
+        "resources": dict(resources),
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        # helm's caches, and keys on their way to the TLS library, which reads files only.
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - inside a container
+    }
+
+
+def _from_pod(variable: str, path: str) -> Document:
+    return {"name": variable, "valueFrom": {"fieldRef": {"fieldPath": path}}}
+
+
+def _probe(path: str, where: Mapping[str, str], **timing: int) -> Document:
+    return {"httpGet": {"path": path, **where}, "timeoutSeconds": 5, **timing}
+
+
+def _selector(name: str) -> Document:
+    return {"matchLabels": {"app.kubernetes.io/name": name}}

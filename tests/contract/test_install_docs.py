@@ -1,0 +1,129 @@
+"""What docs/install.md says can be done as it is said."""
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from cluster.binaries import binary
+from metallb_crds.generate import crds
+from metallb_operator.packaging.admission import webhooks
+from metallb_operator.packaging.generate import ROOT
+from metallb_operator.packaging.image import IMAGE, VERSION
+from metallb_operator.settings import _IMAGE_VARIABLES
+from metallb_webhooks.certs import Lifetimes
+
+TEXT = (ROOT / "docs" / "install.md").read_text()
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+COMMANDS = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()]
+YAML = [text for kind, text in BLOCKS if kind == "yaml"]
+
+
+def named(name: str) -> list[str]:
+    """The blocks that are to be saved under a name."""
+    return [text for text in YAML if text.startswith(f"# {name}\n")]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_files_that_commands_name_are_there(command: str) -> None:
+    words = shlex.split(command)
+    paths = [word for word in words if re.match(r"(bundle|crds|operator)(/|$)", word)]
+    missing = [path for path in paths if not (ROOT / path).exists()]
+    assert missing == []
+    assert words[0] in {"kubectl", "helm", "podman", "operator-sdk"}
+
+
+@pytest.mark.parametrize("target", re.findall(r"\]\(([^)#]+)\)", TEXT))
+def test_links_lead_somewhere(target: str) -> None:
+    assert (ROOT / "docs" / target).exists()
+
+
+@pytest.mark.parametrize("text", YAML)
+def test_objects_of_ours_satisfy_their_schema(text: str) -> None:
+    for document in yaml.safe_load_all(text):
+        if document["kind"] == "MetalLB":
+            [version] = crds()["metallbs.metallb.io"]["spec"]["versions"]
+            jsonschema.validate(document, version["schema"]["openAPIV3Schema"])
+
+
+def built(folder: Path, text: str) -> list[dict[str, Any]]:
+    """What kustomize makes of a block beside a checkout."""
+    (folder / "bundle").symlink_to(ROOT / "bundle")
+    (folder / "kustomization.yaml").write_text(text)
+    for certificate in named("certificate.yaml"):
+        (folder / "certificate.yaml").write_text(certificate)
+    done = subprocess.run(
+        [
+            str(binary("kubectl")),
+            "kustomize",
+            str(folder),
+            "--load-restrictor=LoadRestrictionsNone",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return list(yaml.load_all(done.stdout, yaml.CSafeLoader))
+
+
+def deployment(documents: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    [found] = [
+        document
+        for document in documents
+        if (document["kind"], document["metadata"]["name"]) == ("Deployment", name)
+    ]
+    return found
+
+
+def test_kustomize_changes_namespace_and_image(tmp_path: Path) -> None:
+    [text] = [text for text in named("kustomization.yaml") if "newName" in text]
+    documents = built(tmp_path, text)
+    for name in ("metallb-operator", "metallb-webhooks"):
+        found = deployment(documents, name)
+        [container] = found["spec"]["template"]["spec"]["containers"]
+        assert container["image"] == f"registry.example.com/metallb-operator:v{VERSION}"
+        assert found["metadata"]["namespace"] == "load-balancer"
+    assert IMAGE.startswith("quay.io/metallb-operator/metallb-operator:")
+
+
+def test_cert_manager_writes_what_webhooks_read(tmp_path: Path) -> None:
+    [text] = [text for text in named("kustomization.yaml") if "cert-manager" in text]
+    documents = built(tmp_path, text)
+    pod = deployment(documents, "metallb-webhooks")["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+    secrets = {v["name"]: v["secret"]["secretName"] for v in pod["volumes"] if "secret" in v}
+    [certificate] = [d for d in documents if d["kind"] == "Certificate"]
+    [configuration] = [d for d in documents if d["kind"] == "ValidatingWebhookConfiguration"]
+    service = configuration["webhooks"][0]["clientConfig"]["service"]
+    assert container["args"] == [f"--tls-dir={mounts['certificate']}"]
+    assert "tmp" in mounts
+    assert secrets == {"certificate": certificate["spec"]["secretName"]}
+    assert certificate["spec"]["dnsNames"] == [f"{service['name']}.{service['namespace']}.svc"]
+    assert configuration["metadata"]["annotations"] == {
+        "cert-manager.io/inject-ca-from": "metallb-system/metallb-webhooks"
+    }
+
+
+def test_lifetimes_are_those_of_the_code() -> None:
+    lifetimes = Lifetimes()
+    section = TEXT.partition("## Certificates")[2].partition("\n## ")[0]
+    assert f"valid for {lifetimes.leaf.days} days" in section
+    assert f"replaced {lifetimes.leaf_before.days} days" in section
+    assert lifetimes.authority.days == 2 * 365
+    assert "authorities for two years" in section
+    assert f"replaced {lifetimes.authority_before.days} days before" in section
+
+
+def test_variables_are_those_of_the_code() -> None:
+    assert set(re.findall(r"RELATED_IMAGE_\w+", TEXT)) == set(_IMAGE_VARIABLES)
+
+
+def test_the_table_of_outages_is_that_of_the_configuration() -> None:
+    refused = {hook.kind for hook in webhooks() if hook.strict and "DELETE" in hook.operations}
+    assert refused == {"BFDProfile"}
