@@ -113,7 +113,7 @@ def parse(raw: bytes) -> ReviewRequest:
     if not isinstance(body, dict):
         raise _malformed("the body is not a JSON object")
     if body.get("kind") != "AdmissionReview" or body.get("apiVersion") != API_VERSION:
-        found = f"{str(body.get('apiVersion'))[:60]} {str(body.get('kind'))[:60]}"
+        found = f"{_shown(body.get('apiVersion'))} {_shown(body.get('kind'))}"
         raise _malformed(f"the body is {found}, not {API_VERSION} AdmissionReview")
     return _request(_mapping(body, "request"))
 
@@ -210,6 +210,11 @@ def _omitted(count: int) -> str:
 
 def _malformed(message: str) -> MalformedReviewError:
     return MalformedReviewError(HTTPStatus.BAD_REQUEST, message)
+
+
+def _shown(value: object) -> str:
+    # What is nested deep enough cannot be turned into text.
+    return str(value)[:60] if value is None or isinstance(value, str) else "(no text)"
 
 
 def _mapping(parent: Mapping[str, Any], field: str) -> Mapping[str, Any]:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 
-from metallb_crds.backend import DEFAULT_BACKEND, Backend, backend_of
 from metallb_crds.meta import Resource
 from metallb_crds.operator_v1beta1 import MetalLB
+from metallb_webhooks.installation import METALLB, backend_in_effect
 from metallb_webhooks.reading import (
     UnknownKindError,
     UnreadableError,
@@ -23,9 +23,6 @@ from metallb_webhooks.rules import registry
 from metallb_webhooks.rules.base import Finding, Operation, Request, Severity
 from metallb_webhooks.settings import Settings
 from metallb_webhooks.snapshot import Snapshot, key_of
-
-METALLB: Final = "metallb"
-"""The name of the one MetalLB object that counts."""
 
 _EVERYWHERE: Final = frozenset({"FRRConfiguration", "MetalLB"})
 """Kinds whose objects are told apart by namespace, too."""
@@ -55,13 +52,17 @@ class Subject:
     old: Resource | None
     operation: Operation
 
+    def is_read(self, namespace: str) -> bool:
+        """Tell whether MetalLB, which is in this namespace, reads the object at all."""
+        return self.model.kind in _EVERYWHERE or self.model.metadata.namespace == namespace
+
     def within(self, snapshot: Snapshot, namespace: str) -> Snapshot:
         """Return the snapshot as it would be if the request went through.
 
         An object that MetalLB does not read, since it is in another namespace, changes nothing.
         """
         model = self.model
-        if model.kind not in _EVERYWHERE and model.metadata.namespace != namespace:
+        if not self.is_read(namespace):
             return snapshot
         if self.operation is Operation.DELETE:
             return snapshot.without_object(model.kind, key_of(model))
@@ -85,9 +86,17 @@ def judge(
     try:
         subject = subject_of(review)
     except (UnknownKindError, UnreadableError) as error:
-        return _bad_request(str(error))
-    if subject is None:
-        return ALLOWED
+        return bad_request(str(error))
+    return judge_subject(subject, snapshot, settings, evaluate) if subject else ALLOWED
+
+
+def judge_subject(
+    subject: Subject,
+    snapshot: Snapshot,
+    settings: Settings,
+    evaluate: Evaluate = registry.evaluate,
+) -> Verdict:
+    """Decide about what a review is about; arguments as in `judge`."""
     would_be = subject.within(snapshot, settings.namespace)
     metallb = would_be.metallbs.get((settings.namespace, METALLB))
     request = Request(
@@ -121,18 +130,6 @@ def subject_of(review: ReviewRequest) -> Subject | None:
         return Subject(old, None, operation) if old else None
     model = read(review.api_version, review.kind, review.object or {})
     return Subject(model, old, operation)
-
-
-def backend_in_effect(metallb: MetalLB | None) -> Backend:
-    """Return who speaks BGP: whom the object names, else who runs already, else the default.
-
-    An installation that was taken over without naming a backend keeps the one that it had, which
-    only the status tells.
-    """
-    if metallb is None:
-        return DEFAULT_BACKEND
-    chosen = metallb.spec.bgp_backend or metallb.status.backend
-    return backend_of(chosen) or DEFAULT_BACKEND
 
 
 def raised_by(metallb: MetalLB | None) -> frozenset[str]:
@@ -171,7 +168,8 @@ def internal_error() -> Verdict:
     )
 
 
-def _bad_request(message: str) -> Verdict:
+def bad_request(message: str) -> Verdict:
+    """Return what is answered to an object that cannot be judged: it says why."""
     return Verdict(allowed=False, code=HTTPStatus.BAD_REQUEST, reason="BadRequest", message=message)
 
 

@@ -17,6 +17,9 @@ SERVICE: Final = "metallb-webhooks"
 SECRET: Final = "metallb-webhooks-cert"  # noqa: S105 - the name of a Secret, not its content
 """Where the replicas keep the certificate that they make."""
 
+LEASE: Final = "metallb-webhooks"
+"""Where the replicas note what they have allowed last."""
+
 CONFIGURATION_LABEL: Final = "app.kubernetes.io/name=metallb-webhooks"
 """By which our webhook configurations are found; OLM and packagers choose their names."""
 
@@ -51,17 +54,19 @@ class Settings:
     Attributes:
         namespace: MetalLB's, in which our Service and Secret are, too.
         kubeconfig: None inside a pod.
-        host: address to listen on.
+        host: address to listen on; None for all of them, IPv4 and IPv6.
         port: TCP port to listen on; 0 picks a free one.
         tls_dir: folder with tls.crt and tls.key that somebody else keeps; None to make our own.
         backend: the BGP backend to assume whatever the MetalLB object says; None to believe it.
-        fresh_reads: read what is stored once more where a stale cache could lead to a wrong
-            answer. Without it the caches are believed, which are milliseconds behind.
-        fresh_seconds: how long such a read may take before the caches are believed after all.
-        pending_seconds: how long an object that was allowed counts as stored although no watch
-            has shown it: somebody else may have refused it.
+        fresh_reads: read once more what a watch that is behind could make a wrong verdict of.
+            Without it the watches are believed, which are milliseconds behind.
+        fresh_seconds: how long such a read may take before the watches are believed after all.
+        pending_seconds: for how long an object that was allowed may be on its way into the store
+            although no watch has shown it: somebody else may have refused it. Reviews that
+            depend on it wait for so long at most, which is less than API servers wait for us.
         header_seconds: how long a client may take for the head of a request, and how long an
-            idle connection is kept.
+            idle connection is kept: longer than API servers keep theirs (90 s), since who closes
+            an idle connection may lose the request that is just arriving on it.
         body_seconds: how long a client may take for the body.
         quiet_seconds: how long requests are still accepted after SIGTERM while nobody is to send
             any more: endpoints take a moment to be withdrawn everywhere.
@@ -72,14 +77,14 @@ class Settings:
 
     namespace: str
     kubeconfig: Path | None = None
-    host: str = "0.0.0.0"  # noqa: S104 - the API server calls the pod's address
+    host: str | None = None
     port: int = 9443
     tls_dir: Path | None = None
     backend: Backend | None = None
     fresh_reads: bool = True
     fresh_seconds: float = 1.0
-    pending_seconds: float = 5.0
-    header_seconds: float = 75.0
+    pending_seconds: float = 3.0
+    header_seconds: float = 120.0
     body_seconds: float = 5.0
     quiet_seconds: float = 5.0
     drain_seconds: float = 10.0

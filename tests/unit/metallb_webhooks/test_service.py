@@ -8,11 +8,11 @@ import pytest
 from metallb_crds.backend import DEFAULT_BACKEND, Backend
 from metallb_crds.meta import Resource
 from metallb_crds.operator_v1beta1 import MetalLB
+from metallb_webhooks.installation import backend_in_effect
 from metallb_webhooks.review import ReviewRequest, Verdict
 from metallb_webhooks.rules.base import Finding, Operation, Request, Severity
 from metallb_webhooks.service import (
     ALLOWED,
-    backend_in_effect,
     internal_error,
     judge,
     raised_by,

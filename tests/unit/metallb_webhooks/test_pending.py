@@ -1,0 +1,106 @@
+import asyncio
+from typing import Any
+
+import pytest
+
+from metallb_crds.config_v1beta1 import IPAddressPool
+from metallb_webhooks.index import Index
+from metallb_webhooks.pending import Pending
+from support.samples import NAMESPACE, pool
+
+POOL = "IPAddressPool"
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def allowed(name: str, uid: str = "u1") -> IPAddressPool:
+    made = pool(name, "192.0.2.0/28")
+    return made.model_copy(update={"metadata": made.metadata.model_copy(update={"uid": uid})})
+
+
+def shown(version: str, uid: str = "u1") -> dict[str, Any]:
+    return {"metadata": {"namespace": NAMESPACE, "uid": uid, "resourceVersion": version}}
+
+
+def test_nothing_is_pending_at_first() -> None:
+    assert Pending(3.0).over(Index()) is None
+
+
+def test_what_was_allowed_lies_over_what_is_stored() -> None:
+    pending = Pending(3.0)
+    pending.add(allowed("a"), after=0)
+    over = pending.over(Index([pool("a", "198.51.100.0/28"), pool("b", "203.0.113.0/28")]))
+    assert over is not None
+    assert over.pools["a"].spec.addresses == ("192.0.2.0/28",)
+    assert set(over.pools) == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("after", "version", "uid", "still"),
+    [
+        (0, "5", "u1", False),
+        (5, "6", "u1", False),
+        # what was stored before, told late
+        (5, "5", "u1", True),
+        (5, "4", "u1", True),
+        # an object of the same name that is no more
+        (0, "5", "u0", True),
+    ],
+)
+def test_it_is_forgotten_when_a_watch_shows_it(
+    after: int, version: str, uid: str, *, still: bool
+) -> None:
+    pending = Pending(3.0)
+    pending.add(allowed("a"), after=after)
+    pending.seen(POOL, "a", shown(version, uid))
+    assert (pending.over(Index()) is not None) is still
+
+
+def test_it_is_forgotten_after_some_time() -> None:
+    clock = Clock()
+    pending = Pending(3.0, clock)
+    pending.add(allowed("a"), after=0)
+    clock.now += 2
+    pending.add(allowed("b"), after=0)
+    clock.now += 1.5
+    over = pending.over(Index())
+    assert over is not None
+    assert set(over.pools) == {"b"}
+
+
+def test_allowing_it_again_begins_anew() -> None:
+    clock = Clock()
+    pending = Pending(3.0, clock)
+    for _ in range(3):
+        pending.add(allowed("a"), after=0)
+        clock.now += 2
+    assert pending.over(Index()) is not None
+
+
+async def test_waiting_ends_when_something_is_shown() -> None:
+    pending = Pending(60.0)
+    pending.add(allowed("a"), after=0)
+    waiting = asyncio.create_task(pending.less())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    pending.seen(POOL, "a", shown("5"))
+    async with asyncio.timeout(5):
+        await waiting
+
+
+async def test_waiting_ends_when_something_is_too_old() -> None:
+    pending = Pending(0.01)
+    pending.add(allowed("a"), after=0)
+    async with asyncio.timeout(5):
+        await pending.less()
+    assert pending.over(Index()) is None
+
+
+async def test_there_is_no_waiting_for_nothing() -> None:
+    async with asyncio.timeout(5):
+        await Pending(60.0).less()

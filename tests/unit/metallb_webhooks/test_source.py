@@ -1,0 +1,147 @@
+"""Every kind is followed, over a loopback API server that answers as told."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from metallb_webhooks.followed import FOLLOWED
+from metallb_webhooks.source import Source
+from support.api import answering, status
+from support.reviews import stored
+from support.samples import NAMESPACE
+
+POOLS = f"/apis/metallb.io/v1beta1/namespaces/{NAMESPACE}/ipaddresspools"
+FRR = "/apis/frrk8s.metallb.io/v1beta1/frrconfigurations"
+
+
+@dataclass
+class Api:
+    """Lists are empty unless told otherwise; watches stay open and carry what is put in."""
+
+    lists: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
+    listed: Counter[str] = field(default_factory=Counter)
+    selectors: dict[str, str] = field(default_factory=dict)
+    events: "dict[str, asyncio.Queue[dict[str, Any]]]" = field(default_factory=dict)
+
+    def happen(self, path: str, kind: str, manifest: dict[str, Any]) -> None:
+        self.events.setdefault(path, asyncio.Queue()).put_nowait({"type": kind, "object": manifest})
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        path = request.path
+        if path in self.refused:
+            return status(self.refused[path], "NotFound")
+        if "watch" not in request.query:
+            self.listed[path] += 1
+            self.selectors[path] = request.query.get("fieldSelector", "")
+            items = self.lists.get(path, [])
+            return web.json_response({"metadata": {"resourceVersion": "100"}, "items": items})
+        response = web.StreamResponse()
+        await response.prepare(request)
+        queue = self.events.setdefault(path, asyncio.Queue())
+        while True:
+            await response.write(json.dumps(await queue.get()).encode() + b"\n")
+
+
+@asynccontextmanager
+async def following(api: Api, folder: Path) -> AsyncIterator[Source]:
+    async with answering(api, folder) as client, asyncio.timeout(20):
+        source = Source(client, NAMESPACE)
+        running = asyncio.create_task(source.run())
+        yield source
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+def pool(name: str, version: int, address: Any = "192.0.2.0/28") -> dict[str, Any]:  # noqa: ANN401 - bad ones, too
+    made = stored("IPAddressPool", name, addresses=[address])
+    made["metadata"]["resourceVersion"] = str(version)
+    return made
+
+
+async def test_every_kind_is_listed_once_where_it_matters(tmp_path: Path) -> None:
+    api = Api()
+    async with following(api, tmp_path) as source:
+        assert set(source.missing) == set(FOLLOWED)
+        await source.wait_synced()
+        assert source.synced
+    own = {path for path in api.listed if f"/namespaces/{NAMESPACE}/" in path}
+    assert {path.rsplit("/", 1)[1] for path in own} == {
+        "ipaddresspools",
+        "bgppeers",
+        "bgpadvertisements",
+        "l2advertisements",
+        "bfdprofiles",
+        "communities",
+        "metallbs",
+        "secrets",
+    }
+    assert set(api.listed) - own == {
+        FRR,
+        "/api/v1/nodes",
+        "/api/v1/namespaces",
+        "/api/v1/services",
+    }
+    assert set(api.listed.values()) == {1}
+    assert api.selectors["/api/v1/services"] == "spec.type=LoadBalancer"
+
+
+async def test_what_is_listed_and_what_happens_is_known(tmp_path: Path) -> None:
+    api = Api(lists={POOLS: [pool("a", 1)]})
+    async with following(api, tmp_path) as source:
+        await source.wait_synced()
+        pools = source.store.index.objects["IPAddressPool"]
+        assert set(pools) == {"a"}
+        api.happen(POOLS, "ADDED", pool("b", 101))
+        while set(pools) != {"a", "b"}:
+            await source.changed.wait()
+        api.happen(POOLS, "DELETED", pool("a", 102))
+        while set(pools) != {"b"}:
+            await source.changed.wait()
+
+
+async def test_what_cannot_be_read_holds_nothing_up(tmp_path: Path) -> None:
+    api = Api(lists={POOLS: [pool("bad", 1, 7), pool("good", 2)]})
+    async with following(api, tmp_path) as source:
+        await source.wait_synced()
+        assert set(source.store.unreadable) == {("IPAddressPool", "bad")}
+        api.happen(POOLS, "MODIFIED", pool("bad", 101))
+        while source.store.unreadable:
+            await source.changed.wait()
+        assert set(source.store.index.objects["IPAddressPool"]) == {"bad", "good"}
+
+
+async def test_frr_k8s_need_not_be_installed_but_metallb_must(tmp_path: Path) -> None:
+    api = Api(refused={FRR: 404, POOLS: 404})
+    async with following(api, tmp_path) as source:
+        while source.missing != ("IPAddressPool",):
+            # each kind that is listed is a change
+            await source.changed.wait()
+        del api.refused[POOLS]
+        await source.wait_synced()
+
+
+async def test_silence_is_measured_by_the_quietest_watch(tmp_path: Path) -> None:
+    api = Api()
+    async with following(api, tmp_path) as source:
+        await source.wait_synced()
+        assert source.silent_seconds < 20
+
+
+async def test_everybody_who_waits_is_told_of_a_change(tmp_path: Path) -> None:
+    api = Api()
+    async with following(api, tmp_path) as source:
+        await source.wait_synced()
+        waiting = [asyncio.create_task(source.changed.wait()) for _ in range(3)]
+        await asyncio.sleep(0)
+        source.learn("IPAddressPool", pool("a", 101))
+        assert all(await asyncio.gather(*waiting))
+        assert not source.changed.is_set()

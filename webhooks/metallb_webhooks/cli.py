@@ -1,0 +1,94 @@
+"""The command line of the webhook process."""
+
+import asyncio
+import logging
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from metallb_crds.backend import Backend
+from metallb_kube.errors import ConfigurationError
+from metallb_webhooks.run import run
+from metallb_webhooks.settings import Settings, SettingsError
+
+_LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+_NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def serve(
+    *,
+    kubeconfig: Annotated[
+        Path | None,
+        typer.Option(help="Kubeconfig to use; inside a pod its ServiceAccount is used."),
+    ] = None,
+    namespace: Annotated[
+        str | None,
+        typer.Option(
+            envvar="POD_NAMESPACE", help="MetalLB's namespace, this process's own inside a pod."
+        ),
+    ] = None,
+    tls_dir: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with tls.crt and tls.key that somebody else keeps (OLM, cert-manager);"
+            " they are read again when they change. Without it a certificate is made, kept in the"
+            " Secret metallb-webhooks-cert and published in the webhook configurations."
+        ),
+    ] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; all of them without it.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="TCP port to listen on (9443); 0 picks a free one.")
+    ] = None,
+    bgp_backend: Annotated[
+        Backend | None,
+        typer.Option(
+            envvar="METALLB_BGP_TYPE",
+            help="BGP backend that objects are judged for, whatever the MetalLB object says.",
+        ),
+    ] = None,
+    fresh_reads: Annotated[
+        bool | None,
+        typer.Option(
+            "--fresh-reads/--no-fresh-reads",
+            help="Ask the API server for the latest state before each verdict (the default), or"
+            " believe the watches, which are milliseconds behind.",
+        ),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log everything.")] = False,
+) -> None:
+    """Review MetalLB's configuration before it is stored: refuse what cannot work, and say why.
+
+    Serves admission webhooks over HTTPS until SIGTERM; /readyz, /healthz and /metrics, too.
+    """
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format=_LOG_FORMAT)
+    try:
+        settings = Settings.build(
+            os.environ,
+            kubeconfig=kubeconfig,
+            namespace=namespace or _own_namespace(),
+            tls_dir=tls_dir,
+            host=host,
+            port=port,
+            backend=bgp_backend,
+            fresh_reads=fresh_reads,
+        )
+        asyncio.run(run(settings))
+    except (SettingsError, ConfigurationError, OSError) as error:
+        typer.echo(f"metallb-webhooks: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+def _own_namespace() -> str:
+    return _NAMESPACE_FILE.read_text().strip() if _NAMESPACE_FILE.exists() else ""
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,91 @@
+"""Which kinds are followed, where, and what is kept of an object. Pure.
+
+Permissions of whoever follows them are `get`, `list` and `watch` on each row: in MetalLB's
+namespace only, unless the row says everywhere.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from metallb_webhooks.index import Key, Object
+from metallb_webhooks.reading import (
+    namespace_info,
+    node_info,
+    read,
+    secret_info,
+    service_info,
+)
+
+_CONFIG: Final = "metallb.io/v1beta1"
+_FRR_K8S: Final = "frrk8s.metallb.io/v1beta1"
+
+_WIDE: Final = frozenset({"FRRConfiguration", "MetalLB", "Service"})
+"""Kinds whose objects are told apart by namespace, too; as `index.key_of` has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """One kind that the rules look at.
+
+    Attributes:
+        decode: from a manifest to what is kept, None for an object that is not; raises
+            UnreadableError.
+        everywhere: in all namespaces, or in none; otherwise in MetalLB's only.
+        field_selector: leaves out what nobody looks at.
+        may_be_absent: its CRD need not be installed.
+    """
+
+    api_version: str
+    kind: str
+    decode: Callable[[Mapping[str, Any]], Object | None]
+    everywhere: bool = False
+    field_selector: str = ""
+    may_be_absent: bool = False
+
+    def key(self, manifest: Mapping[str, Any]) -> Key:
+        """Return what an object is stored under, whether or not it can be read."""
+        metadata = manifest["metadata"]
+        return self.key_for(str(metadata.get("namespace") or ""), str(metadata["name"]))
+
+    def key_for(self, namespace: str, name: str) -> Key:
+        """Return what an object of this namespace and name is stored under."""
+        return (namespace, name) if self.kind in _WIDE else name
+
+
+def _reviewed(api_version: str, kind: str, *, elsewhere: bool = False) -> Followed:
+    return Followed(
+        api_version,
+        kind,
+        partial(read, api_version, kind),
+        everywhere=elsewhere,
+        may_be_absent=elsewhere,
+    )
+
+
+FOLLOWED: Final[Mapping[str, Followed]] = {
+    row.kind: row
+    for row in (
+        _reviewed(_CONFIG, "IPAddressPool"),
+        _reviewed("metallb.io/v1beta2", "BGPPeer"),
+        _reviewed(_CONFIG, "BGPAdvertisement"),
+        _reviewed(_CONFIG, "L2Advertisement"),
+        _reviewed(_CONFIG, "BFDProfile"),
+        _reviewed(_CONFIG, "Community"),
+        _reviewed(_CONFIG, "MetalLB"),
+        # frr-k8s reads them wherever they are, and is installed with one backend only.
+        _reviewed(_FRR_K8S, "FRRConfiguration", elsewhere=True),
+        Followed("v1", "Node", node_info, everywhere=True),
+        Followed("v1", "Namespace", namespace_info, everywhere=True),
+        Followed("v1", "Secret", secret_info),
+        Followed(
+            "v1",
+            "Service",
+            service_info,
+            everywhere=True,
+            field_selector="spec.type=LoadBalancer",
+        ),
+    )
+}
+"""Every kind of `index.KINDS`, by its name."""

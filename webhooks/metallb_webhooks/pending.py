@@ -1,0 +1,99 @@
+"""Objects that were allowed and that no watch has shown yet.
+
+Whether the API server went on to store them is not known: somebody else may have refused them.
+They are therefore never believed by themselves. Where a verdict depends on whether they are
+stored, it waits until a watch tells, or until they are so old that they have not been.
+
+An object is told by its uid, which the API server gives before it asks us, and by being younger
+than what the review showed as stored.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from metallb_crds.meta import Resource
+from metallb_kube.objects import Manifest
+from metallb_webhooks.index import Index, Key, key_of
+from metallb_webhooks.snapshot import Snapshot
+from metallb_webhooks.store import version_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    thing: Resource
+    after: int
+    until: float
+
+
+class Pending:
+    """What was allowed within the last seconds and has not been seen.
+
+    Attributes:
+        changed: set when there is less of it; a new event takes its place then.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """Begin with nothing.
+
+        Args:
+            seconds: after how long an object that was not seen is taken not to be stored.
+            clock: monotonic seconds.
+        """
+        self._seconds = seconds
+        self._clock = clock
+        self._entries: dict[tuple[str, Key], _Entry] = {}
+        self.changed = asyncio.Event()
+
+    def add(self, thing: Resource, *, after: int) -> None:
+        """Remember what was allowed.
+
+        Args:
+            thing: as it would be stored.
+            after: the resourceVersion that it replaces; 0 for a new object.
+        """
+        place = (thing.kind, key_of(thing))
+        self._entries.pop(place, None)
+        self._entries[place] = _Entry(thing, after, self._clock() + self._seconds)
+
+    def seen(self, kind: str, key: Key, manifest: Manifest) -> None:
+        """Forget an object when a list or a watch shows it, even as deleted."""
+        entry = self._entries.get((kind, key))
+        if entry is None:
+            return
+        same = str(manifest["metadata"].get("uid") or "") == entry.thing.metadata.uid
+        if same and version_of(manifest) > entry.after:
+            del self._entries[kind, key]
+            self._tell()
+
+    def over(self, index: Index) -> Snapshot | None:
+        """Return the index with everything pending on top; None if nothing is."""
+        self._expire()
+        if not self._entries:
+            return None
+        top = Index(entry.thing for entry in self._entries.values())
+        return Snapshot(index, top, frozenset(self._entries))
+
+    async def less(self) -> None:
+        """Return when something is no longer pending; at once if nothing is."""
+        oldest = next(iter(self._entries.values()), None)
+        if oldest is not None:
+            changed = self.changed
+            try:
+                async with asyncio.timeout(max(0.0, oldest.until - self._clock())):
+                    await changed.wait()
+            except TimeoutError:
+                self._expire()
+
+    def _expire(self) -> None:
+        now = self._clock()
+        for place, entry in tuple(self._entries.items()):
+            if entry.until > now:
+                break  # the rest was added later
+            del self._entries[place]
+            self._tell()
+
+    def _tell(self) -> None:
+        told, self.changed = self.changed, asyncio.Event()
+        told.set()

@@ -1,0 +1,117 @@
+"""Put the webhook process together and run it: the one place that knows every part."""
+
+import asyncio
+import logging
+import signal
+from datetime import UTC, datetime
+from typing import Protocol
+
+from metallb_kube.client import KubeClient
+from metallb_webhooks.certfiles import MountedCertificate
+from metallb_webhooks.certstore import OwnCertificate
+from metallb_webhooks.freshness import Freshness
+from metallb_webhooks.metrics import Metrics
+from metallb_webhooks.pending import Pending
+from metallb_webhooks.reviewer import Believed, Knowledge, Reviewer
+from metallb_webhooks.server import Front, listening
+from metallb_webhooks.settings import Settings
+from metallb_webhooks.source import Source
+from metallb_webhooks.tls import Serving
+
+logger = logging.getLogger(__name__)
+
+
+class Certificate(Protocol):
+    """Where the certificate comes from: ours, or somebody else's files."""
+
+    serving: Serving
+
+    @property
+    def waiting(self) -> str:
+        """What it still wants before it is of use; "" if nothing."""
+
+    async def run(self) -> None:
+        """Look after it until cancelled."""
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then see to it that nobody notices, and return.
+
+    Raises:
+        SettingsError: the certificate of the settings cannot be used.
+        ConfigurationError: the kubeconfig cannot be read.
+        OSError: the port cannot be had.
+    """
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    async with KubeClient.connect(settings.kubeconfig) as client:
+        await _Process(client, settings).run(stop)
+
+
+class _Process:
+    """Every part, and how they know each other."""
+
+    def __init__(self, client: KubeClient, settings: Settings) -> None:
+        self._settings = settings
+        self._metrics = Metrics()
+        pending = Pending(settings.pending_seconds)
+        self._source = Source(client, settings.namespace, seen=pending.seen)
+        self._certificate = _certificate(client, settings)
+        reviewer = Reviewer(self._source.store.index, pending, self._knowledge(client), settings)
+        self._front = Front(
+            reviewer.review,
+            blind=self._blind,
+            waiting=self._waiting,
+            scrape=self._scrape,
+            metrics=self._metrics,
+            settings=settings,
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        context = self._certificate.serving.context
+        async with asyncio.TaskGroup() as tasks:
+            work = [
+                tasks.create_task(self._source.run()),
+                tasks.create_task(self._certificate.run()),
+            ]
+            async with listening(self._front, context, self._settings) as port:
+                logger.info("listening on port %d", port)
+                await stop.wait()
+                logger.info("ending: %g s for others to notice", self._settings.quiet_seconds)
+                self._front.leaving = True
+                await asyncio.sleep(self._settings.quiet_seconds)
+            for task in work:
+                task.cancel()
+        logger.info("ended")
+
+    def _knowledge(self, client: KubeClient) -> Knowledge:
+        if not self._settings.fresh_reads:
+            return Believed()
+        return Freshness(client, self._source, self._settings, self._metrics.confirmed)
+
+    def _blind(self) -> str:
+        missing = self._source.missing
+        return f"not listed yet: {', '.join(missing)}" if missing else ""
+
+    def _waiting(self) -> str:
+        if blind := self._blind():
+            return blind
+        silent = self._source.silent_seconds
+        if silent > self._settings.stale_seconds:
+            return f"no word of the API server for {silent:.0f} s"
+        return self._certificate.waiting
+
+    def _scrape(self) -> bytes:
+        left = self._certificate.serving.seconds_left(datetime.now(UTC))
+        self._metrics.certificate_seconds.set(left)
+        self._metrics.unreadable.set(len(self._source.store.unreadable))
+        if self._source.synced:
+            self._metrics.silent_seconds.set(self._source.silent_seconds)
+        return self._metrics.text()
+
+
+def _certificate(client: KubeClient, settings: Settings) -> Certificate:
+    if settings.tls_dir is not None:
+        return MountedCertificate(settings.tls_dir, settings.certificate_seconds)
+    return OwnCertificate(client, settings.namespace, settings.certificate_seconds)

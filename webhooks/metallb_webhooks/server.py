@@ -1,0 +1,193 @@
+"""The HTTPS port: reviews under MetalLB's paths, and `/healthz`, `/readyz` and `/metrics`.
+
+A review is answered with 200 whatever the verdict; what is no review gets a 4xx that says why;
+nobody gets to see a trace. A client may be slow, rude or gone: that costs it its connection, and
+nobody else anything.
+"""
+
+import asyncio
+import logging
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Final, cast
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from metallb_webhooks.metrics import CONTENT_TYPE, Metrics
+from metallb_webhooks.paths import PATHS
+from metallb_webhooks.review import (
+    MAX_BODY_BYTES,
+    MalformedReviewError,
+    ReviewRequest,
+    Verdict,
+    check_content_type,
+    parse,
+    printable,
+    respond,
+)
+from metallb_webhooks.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_LINGERING_SECONDS: Final = 1.0
+"""How long the rest of a body is read after an answer that did not need it."""
+
+Review = Callable[[ReviewRequest], Awaitable[Verdict]]
+
+
+class Front:
+    """What is answered to whom.
+
+    Attributes:
+        leaving: the process is about to end: every answer closes its connection, so that no
+            API server sends its next request on one that is about to go.
+    """
+
+    def __init__(
+        self,
+        review: Review,
+        *,
+        blind: Callable[[], str],
+        waiting: Callable[[], str],
+        scrape: Callable[[], bytes],
+        metrics: Metrics,
+        settings: Settings,
+    ) -> None:
+        """Describe what is behind it.
+
+        Args:
+            review: decides about a review, and never raises.
+            blind: why nothing can be decided yet; "" once it can.
+            waiting: why nobody should send reviews here now; "" if they may.
+            scrape: everything for Prometheus, in its text format.
+            metrics: where reviews are counted.
+            settings: for how long a client may take.
+        """
+        self._review = review
+        self._blind = blind
+        self._waiting = waiting
+        self._scrape = scrape
+        self._metrics = metrics
+        self._settings = settings
+        self.leaving = False
+
+    def application(self) -> web.Application:
+        """Return the application, to be served once."""
+        app = web.Application(client_max_size=MAX_BODY_BYTES)
+        for path in PATHS:
+            app.router.add_post(path, self._answer)
+        app.router.add_get("/healthz", self._healthy)
+        app.router.add_get("/readyz", self._ready)
+        app.router.add_get("/metrics", self._metered)
+        return app
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        try:
+            asked = await self._read(request)
+        except MalformedReviewError as error:
+            self._metrics.malformed(error.status)
+            return web.Response(status=error.status, text=f"{error}\n")
+        if blind := self._blind():
+            return self._closing(web.Response(status=503, text=f"{blind}\n"))
+        started = time.perf_counter()
+        verdict = await self._review(asked)
+        self._metrics.reviewed(asked, verdict, time.perf_counter() - started)
+        _log(asked, verdict)
+        response = web.Response(body=respond(asked.uid, verdict), content_type="application/json")
+        return self._closing(response) if self.leaving else response
+
+    async def _read(self, request: web.Request) -> ReviewRequest:
+        """Return the review in the body.
+
+        Raises:
+            MalformedReviewError: there is none, or it does not arrive.
+        """
+        check_content_type(request.headers.get("Content-Type", ""))
+        seconds = self._settings.body_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                raw = await request.read()
+        except TimeoutError:
+            raise MalformedReviewError(
+                HTTPStatus.REQUEST_TIMEOUT, f"the body did not arrive within {seconds:g} s"
+            ) from None
+        except web.HTTPRequestEntityTooLarge:
+            raise MalformedReviewError(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body exceeds {MAX_BODY_BYTES} bytes"
+            ) from None
+        except (web.RequestPayloadError, HttpProcessingError):
+            raise MalformedReviewError(
+                HTTPStatus.BAD_REQUEST, "the body is not what its headers say"
+            ) from None
+        return parse(raw)
+
+    async def _healthy(self, _: web.Request) -> web.StreamResponse:
+        return web.Response(text="ok")
+
+    async def _ready(self, _: web.Request) -> web.StreamResponse:
+        waiting = "the process is about to end" if self.leaving else self._waiting()
+        return self._closing(web.Response(text=waiting or "ok", status=503 if waiting else 200))
+
+    async def _metered(self, _: web.Request) -> web.StreamResponse:
+        return web.Response(body=self._scrape(), headers={"Content-Type": CONTENT_TYPE})
+
+    @staticmethod
+    def _closing(response: web.Response) -> web.Response:
+        response.force_close()
+        return response
+
+
+@asynccontextmanager
+async def listening(
+    front: Front, context: ssl.SSLContext, settings: Settings
+) -> AsyncIterator[int]:
+    """Serve until the end of the block, and then see open requests through; yields the port.
+
+    Raises:
+        OSError: the port cannot be had.
+    """
+    logging.getLogger("aiohttp.server").addFilter(_is_ours)
+    runner = web.AppRunner(
+        front.application(),
+        access_log=None,
+        keepalive_timeout=settings.header_seconds,
+        lingering_time=_LINGERING_SECONDS,
+        # Nobody compresses reviews; what unpacks to gigabytes would not be noticed in time.
+        auto_decompress=False,
+        shutdown_timeout=settings.drain_seconds,
+    )
+    await runner.setup()
+    try:
+        # Not aiohttp's TCPSite, which waits a minute for handshakes that do not go on.
+        server = await asyncio.get_running_loop().create_server(
+            cast("Callable[[], asyncio.Protocol]", runner.server),
+            settings.host,
+            settings.port,
+            ssl=context,
+            ssl_handshake_timeout=settings.body_seconds,
+            ssl_shutdown_timeout=_LINGERING_SECONDS,
+        )
+        try:
+            yield int(server.sockets[0].getsockname()[1])
+        finally:
+            server.close()
+    finally:
+        await runner.cleanup()
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether a record of aiohttp's is about us, and not about bytes that are no HTTP."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
+
+
+def _log(asked: ReviewRequest, verdict: Verdict) -> None:
+    if verdict.allowed:
+        return
+    where = f"{asked.namespace}/{asked.name}" if asked.namespace else asked.name
+    what = printable(f"{asked.operation} of {asked.kind} {where}").replace("\n", " ")
+    logger.info("denied: %.300s: %s", what, ", ".join(verdict.rules) or verdict.reason)
