@@ -57,7 +57,7 @@ generate: setup ## rewrite every generated file (CRDs, docs, chart docs, bundle)
 .PHONY: lock
 lock: $(STAMP) ## pin the dependencies anew
 	@$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
-	  --no-emit-index-url --no-header --extra dev --output-file requirements.lock pyproject.toml
+	  --no-emit-index-url --no-emit-find-links --no-header --extra dev --output-file requirements.lock pyproject.toml
 
 .PHONY: clean
 clean: ## remove what was set up here (the binary cache stays)

@@ -9,7 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-_LONGEST_MESSAGE: Final = 32768
+from metallb_operator.fields import time_text
+from metallb_operator.wording import clipped
+
+LONGEST_MESSAGE: Final = 32768
 """What the CRD's schema allows."""
 
 
@@ -54,9 +57,8 @@ class Reason(StrEnum):
     API_SERVER_UNAVAILABLE = "ApiServerUnavailable"
     OBJECT_HELD = "ObjectHeld"
     MISSING_KIND = "MissingKind"
-    ROLLED_BACK = "RolledBack"
-    UPGRADE_FAILED = "UpgradeFailed"
     # What keeps pods from working; the values of troubles.Kind.
+    SCALED_TO_ZERO = "ScaledToZero"
     IMAGE_PULL_FAILED = "ImagePullFailed"
     CONTAINER_CRASHING = "ContainerCrashing"
     CONTAINER_CONFIGURATION_FAILED = "ContainerConfigurationFailed"
@@ -76,6 +78,7 @@ class Reason(StrEnum):
     PROGRESSING = "Progressing"
     NOT_CHECKED = "NotChecked"
     PREFLIGHT_FAILED = "PreflightFailed"
+    PREFLIGHT_WARNINGS = "PreflightWarnings"
     INVALID_CONFIGURATION = "InvalidConfiguration"
     CONFIGURATION_WARNINGS = "ConfigurationWarnings"
 
@@ -92,12 +95,17 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One condition that has another status or reason than before."""
+    """One condition that has another status or reason than before.
+
+    Attributes:
+        before: the status it had; None if the condition is new.
+    """
 
     type: Type
     truth: Truth
     reason: Reason
     message: str
+    before: Truth | None
 
     @property
     def is_good(self) -> bool:
@@ -127,7 +135,7 @@ def merged(
             "type": verdict.type.value,
             "status": verdict.truth.value,
             "reason": verdict.reason.value,
-            "message": verdict.message[:_LONGEST_MESSAGE],
+            "message": clipped(verdict.message, LONGEST_MESSAGE),
             "lastTransitionTime": _since(verdict, before.get(verdict.type.value), now),
             "observedGeneration": generation,
         }
@@ -138,7 +146,7 @@ def merged(
 def _since(verdict: Verdict, before: Mapping[str, Any] | None, now: datetime) -> str:
     if before and before.get("status") == verdict.truth.value and before.get("lastTransitionTime"):
         return str(before["lastTransitionTime"])
-    return now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time_text(now)
 
 
 def transitions(
@@ -147,7 +155,12 @@ def transitions(
     """Return what has changed, for events: a new status, or a new reason for the same one."""
     before = {c.get("type"): (c.get("status"), c.get("reason")) for c in previous}
     return tuple(
-        Transition(verdict.type, verdict.truth, verdict.reason, verdict.message)
+        Transition(verdict.type, verdict.truth, verdict.reason, verdict.message, _truth(status))
         for verdict in verdicts
-        if before.get(verdict.type.value) != (verdict.truth.value, verdict.reason.value)
+        for status, reason in [before.get(verdict.type.value, (None, None))]
+        if (status, reason) != (verdict.truth.value, verdict.reason.value)
     )
+
+
+def _truth(status: object) -> Truth | None:
+    return next((truth for truth in Truth if truth.value == status), None)

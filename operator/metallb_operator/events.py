@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from metallb_kube.objects import Manifest
-from metallb_operator.conditions import Transition
-from metallb_operator.plan import Apply, Delete, Plan
+from metallb_operator.conditions import Reason, Transition, Truth, Type
+from metallb_operator.fields import time_text
+from metallb_operator.plan import Apply, Cause, Delete, Plan
+from metallb_operator.wording import clipped
 
 COMPONENT: Final = "metallb-operator"
 _LONGEST: Final = 1024
@@ -32,15 +34,28 @@ class Note:
 
 
 def of_transitions(transitions: Iterable[Transition]) -> Iterator[Note]:
-    """Yield a note for every condition that has changed."""
+    """Yield a note for every condition that has changed and tells something new by that.
+
+    Upgradeable only follows from the others; what is well from the start, or not known yet, is
+    no news.
+    """
     for change in transitions:
+        if change.type is Type.UPGRADEABLE or change.truth is Truth.UNKNOWN:
+            continue
+        if change.is_good and change.before is None:
+            continue
         yield Note(
-            f"{change.type.value}{change.reason.value}"
-            if change.reason.value != change.type.value
-            else change.type.value,
+            f"{change.type.value}{change.reason.value}",
             f"{change.type.value} is {change.truth.value}: {change.message}",
-            warning=not change.is_good and change.type.value != "Progressing",
+            warning=_is_alarming(change),
         )
+
+
+def _is_alarming(change: Transition) -> bool:
+    """Whether somebody should look: not at what every installation and removal goes through."""
+    if change.is_good or change.type is Type.PROGRESSING or change.reason is Reason.REMOVING:
+        return False
+    return change.type is not Type.AVAILABLE or change.before is Truth.TRUE
 
 
 def of_plan(plan: Plan) -> Iterator[Note]:
@@ -48,7 +63,7 @@ def of_plan(plan: Plan) -> Iterator[Note]:
     for step in plan.applies:
         if step.cause.is_drift:
             yield Note("DriftRepaired", _repair(step), warning=True)
-        elif step.cause.value == "adopted":
+        elif step.cause is Cause.ADOPTED:
             yield Note("Adopted", f"took over {step.ref}")
     for delete in plan.deletes:
         yield Note("Pruned", _pruned(delete))
@@ -69,7 +84,7 @@ def _pruned(delete: Delete) -> str:
 def event(note: Note, about: Manifest, *, namespace: str, now: datetime) -> dict[str, Any]:
     """Return the Event that tells a note about an object, to be created."""
     metadata = about["metadata"]
-    moment = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    moment = time_text(now)
     return {
         "apiVersion": "v1",
         "kind": "Event",
@@ -83,7 +98,7 @@ def event(note: Note, about: Manifest, *, namespace: str, now: datetime) -> dict
         },
         "type": "Warning" if note.warning else "Normal",
         "reason": note.reason[:128],
-        "message": note.message[:_LONGEST],
+        "message": clipped(note.message, _LONGEST),
         "source": {"component": COMPONENT},
         "reportingComponent": COMPONENT,
         "reportingInstance": COMPONENT,

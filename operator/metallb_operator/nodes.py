@@ -4,7 +4,7 @@ Not the DaemonSet's own count: the controller leaves out nodes that are NotReady
 (its `NodeShouldRunDaemonPod`), so that one dead node of two reads as 1 of 1.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +13,18 @@ from metallb_operator.fields import at, condition_of, name_of
 
 # Taints that Kubernetes itself puts on nodes that are unwell, for as long as they are.
 _CONDITION_TAINTS: Final = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
+# What the DaemonSet controller lets its pods tolerate by itself
+# (`AddOrUpdateDaemonPodTolerations`).
+_ALWAYS_TOLERATED: Final = (
+    {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute"},
+    {"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute"},
+    {"key": "node.kubernetes.io/disk-pressure", "operator": "Exists", "effect": "NoSchedule"},
+    {"key": "node.kubernetes.io/memory-pressure", "operator": "Exists", "effect": "NoSchedule"},
+    {"key": "node.kubernetes.io/pid-pressure", "operator": "Exists", "effect": "NoSchedule"},
+    {"key": "node.kubernetes.io/unschedulable", "operator": "Exists", "effect": "NoSchedule"},
+)
+# That controller does so for pods in the host's own network only.
+_NO_NETWORK: Final = "node.kubernetes.io/network-unavailable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +33,8 @@ class Meant:
 
     Attributes:
         ready: meant, and Ready.
-        not_ready: meant, but NotReady at the moment.
+        not_ready: meant, but NotReady at the moment, or kept free by Kubernetes itself: not set
+            up yet, shut down, out of service.
         left_out: selected, but for a taint that the template does not tolerate; name -> taint.
     """
 
@@ -37,14 +50,16 @@ class Meant:
 
 def meant_for(pod: Manifest, nodes: Sequence[Manifest]) -> Meant:
     """Return which of the nodes a pod spec (`template.spec`) is meant for."""
-    selected = [node for node in nodes if _selects(pod, node)]
-    left_out = {name_of(node): taint for node in selected if (taint := _repels(pod, node))}
-    ready = {name_of(node): is_ready(node) for node in selected if name_of(node) not in left_out}
-    return Meant(
-        ready=frozenset(name for name, well in ready.items() if well),
-        not_ready=frozenset(name for name, well in ready.items() if not well),
-        left_out=left_out,
-    )
+    selected = {name_of(node): node for node in nodes if _selects(pod, node)}
+    repelled = {name: tuple(_repels(pod, node)) for name, node in selected.items()}
+    left_out = {
+        name: _taint_text(chosen[0])
+        for name, taints in repelled.items()
+        if (chosen := [taint for taint in taints if not _is_of_kubernetes(taint)])
+    }
+    meant = selected.keys() - left_out.keys()
+    ready = {name for name in meant if is_ready(selected[name]) and not repelled[name]}
+    return Meant(frozenset(ready), frozenset(meant - ready), left_out)
 
 
 def is_ready(node: Manifest) -> bool:
@@ -101,18 +116,25 @@ _OPERATORS: Final[Mapping[str, Callable[[str | None, Sequence[str]], bool]]] = {
 }
 
 
-def _repels(pod: Manifest, node: Manifest) -> str:
-    """Return the first taint of somebody's choosing that keeps the pod away; "" without one."""
-    tolerations: Sequence[Mapping[str, Any]] = at(pod, "tolerations") or ()
+def _repels(pod: Manifest, node: Manifest) -> Iterator[Mapping[str, Any]]:
+    """Yield the taints that keep the pod away."""
+    tolerations = [*(at(pod, "tolerations") or ()), *_ALWAYS_TOLERATED]
+    if at(pod, "hostNetwork"):
+        tolerations.append({"key": _NO_NETWORK, "operator": "Exists", "effect": "NoSchedule"})
     for taint in at(node, "spec", "taints") or ():
         if taint.get("effect") == "PreferNoSchedule":
             continue
-        if str(taint.get("key", "")).startswith(_CONDITION_TAINTS):
-            continue
         if not any(_tolerates(toleration, taint) for toleration in tolerations):
-            value = f"={taint['value']}" if taint.get("value") else ""
-            return f"{taint.get('key')}{value}:{taint.get('effect')}"
-    return ""
+            yield taint
+
+
+def _is_of_kubernetes(taint: Mapping[str, Any]) -> bool:
+    return str(taint.get("key", "")).startswith(_CONDITION_TAINTS)
+
+
+def _taint_text(taint: Mapping[str, Any]) -> str:
+    value = f"={taint['value']}" if taint.get("value") else ""
+    return f"{taint.get('key')}{value}:{taint.get('effect')}"
 
 
 def _tolerates(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:

@@ -8,16 +8,17 @@ from metallb_kube.objects import Manifest, ref_of
 from metallb_operator import events, problems, staging
 from metallb_operator.applyset import applyset_id, is_member
 from metallb_operator.compare import fingerprint
+from metallb_operator.component import Component
 from metallb_operator.conditions import Truth, Type, Verdict
 from metallb_operator.desired import Desired, desired
 from metallb_operator.errors import OperatorError
 from metallb_operator.execute import Outcome, execute
-from metallb_operator.fields import at, count_at
+from metallb_operator.fields import count_at
 from metallb_operator.intent import Intent, intent_of, misplaced
 from metallb_operator.plan import Plan, make_plan
-from metallb_operator.rollout import Component, components
+from metallb_operator.rollout import components
 from metallb_operator.settings import Settings
-from metallb_operator.status import Checked, Problem, Situation
+from metallb_operator.situation import Checked, Problem, Situation
 from metallb_operator.tell import tell
 from metallb_operator.tools import Memory, Tools
 
@@ -81,7 +82,7 @@ async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
     plan = _plan(wanted, applyset, memory, tools)
     outcome = await execute(plan, tools.client, parent=metallb, parent_ref=ref_of(metallb))
     tools.metrics.executed(plan, outcome)
-    tools.observer.learn(outcome.stored)
+    tools.observer.learn(outcome.stored, outcome.deleted)
     if not outcome.failures and not plan.held:
         memory.settled = _declaration(wanted)
     return _Look(
@@ -135,7 +136,7 @@ def _explained(component: Component) -> bool:
 
 
 def _situation(metallb: Manifest, look: _Look, tools: Tools, *, served: bool) -> Situation:
-    stored = at(metallb, "status") or {}
+    stored = tools.reporter.latest(metallb)
     arrived = look.intent is not None and _arrived(look)
     seen = tools.observer.observation()
     return Situation(
@@ -148,7 +149,6 @@ def _situation(metallb: Manifest, look: _Look, tools: Tools, *, served: bool) ->
         else str(stored.get("backend") or ""),
         components=look.components,
         problems=look.problems,
-        writing=len(look.plan.applies),
         waiting=tuple(dict.fromkeys(held.reason for held in look.plan.held)),
         paused=bool(look.intent and look.intent.metallb.spec.paused),
         upgrading=_upgrade(stored, look),

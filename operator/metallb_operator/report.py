@@ -2,17 +2,21 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from metallb_kube.client import KubeClient
 from metallb_kube.errors import KubeError, NotFoundError
-from metallb_kube.objects import Manifest, ref_of
+from metallb_kube.objects import Manifest, ref_of, resource_version
 from metallb_operator.events import Note, event
 from metallb_operator.fields import at, text_at
 from metallb_operator.status import is_current
 
 logger = logging.getLogger(__name__)
+
+_JSON_PATCH: Final = "application/json-patch+json"
+_REPEATED: Final = timedelta(minutes=5)
+"""The same note is told again after so long: two controllers that fight are no flood of Events."""
 
 
 class Reporter:
@@ -25,45 +29,71 @@ class Reporter:
     def __init__(self, client: KubeClient) -> None:
         """Write through a client."""
         self._client = client
-        self._written: dict[str, Mapping[str, Any]] = {}
+        self._written: dict[str, Manifest] = {}
+        self._told: dict[str, dict[Note, datetime]] = {}
         self.status_writes = 0
 
     def latest(self, metallb: Manifest) -> Mapping[str, Any]:
         """Return the status as we know it: what we wrote, if the object was read before that."""
-        uid = text_at(metallb, "metadata", "uid")
-        return self._written.get(uid) or at(metallb, "status") or {}
+        written = self._written.get(text_at(metallb, "metadata", "uid"))
+        newest = written if written and _version(written) >= _version(metallb) else metallb
+        return at(newest, "status") or {}
 
     def forget(self, metallb: Manifest) -> None:
         """Drop what is known of an object that is gone."""
-        self._written.pop(text_at(metallb, "metadata", "uid"), None)
+        uid = text_at(metallb, "metadata", "uid")
+        self._written.pop(uid, None)
+        self._told.pop(uid, None)
 
     async def report(
         self, metallb: Manifest, status: Mapping[str, Any], notes: Iterable[Note], now: datetime
     ) -> None:
         """Write the status if it is news, and tell the notes.
 
-        What the API server does not take is logged, and written at the next look.
+        What the API server does not take is logged. A status is written at the next look then;
+        Events are told all the same: they may be the only way that is left.
         """
         try:
             await self._write_status(metallb, status)
-            for note in notes:
-                await self._tell(metallb, note, now)
         except NotFoundError:
             self.forget(metallb)
+            return
         except KubeError as error:
             logger.warning("the status cannot be written: %s", error)
+        try:
+            await self._tell(metallb, notes, now)
+        except KubeError as error:
+            logger.warning("an Event cannot be written: %s", error)
 
     async def _write_status(self, metallb: Manifest, status: Mapping[str, Any]) -> None:
         if is_current(self.latest(metallb), status):
             return
         uid = text_at(metallb, "metadata", "uid")
-        # With its uid, so that a namesake created meanwhile does not inherit it.
-        body = {"metadata": {"uid": uid}, "status": dict(status)}
+        # A namesake created meanwhile shall not inherit it; a uid in a merge patch would be
+        # ignored here: the status subresource takes no metadata.
+        body = [
+            {"op": "test", "path": "/metadata/uid", "value": uid},
+            {"op": "add", "path": "/status", "value": dict(status)},
+        ]
+        self._written[uid] = await self._client.patch(
+            ref_of(metallb), body, content_type=_JSON_PATCH, subresource="status"
+        )
         self.status_writes += 1
-        stored = await self._client.patch(ref_of(metallb), body, subresource="status")
-        self._written[uid] = at(stored, "status") or {}
 
-    async def _tell(self, metallb: Manifest, note: Note, now: datetime) -> None:
+    async def _tell(self, metallb: Manifest, notes: Iterable[Note], now: datetime) -> None:
+        uid = text_at(metallb, "metadata", "uid")
+        told = {n: time for n, time in self._told.get(uid, {}).items() if now - time < _REPEATED}
+        self._told[uid] = told
         namespace = text_at(metallb, "metadata", "namespace")
-        logger.info("%s: %s", note.reason, note.message)
-        await self._client.create(event(note, metallb, namespace=namespace, now=now))
+        for note in notes:
+            if note in told:
+                continue
+            logger.info("%s: %s", note.reason, note.message)
+            await self._client.create(event(note, metallb, namespace=namespace, now=now))
+            told[note] = now
+
+
+def _version(manifest: Manifest) -> int:
+    """Return a resourceVersion as the number it is (KEP-5504, Kubernetes 1.35)."""
+    text = resource_version(manifest)
+    return int(text) if text.isdigit() else 0

@@ -1,101 +1,33 @@
 """How far the workloads are: against the nodes they are meant for, with names for what lacks. Pure.
 
-The numbers of a DaemonSet's status are not enough: it leaves nodes that are NotReady out of
-its desired count, and says nothing of why a pod is not ready.
+The numbers of a workload's status are not enough: a DaemonSet leaves nodes that are NotReady out
+of its desired count, a Deployment counts pods of a template that is no longer wanted, and neither
+says why a pod is not ready.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from math import ceil
 from typing import Final
 
 from metallb_kube.objects import Manifest, ObjectRef, ref_of
-from metallb_operator.fields import (
-    at,
-    condition_of,
-    count_at,
-    is_terminating,
-    name_of,
-    text_at,
-    time_of,
-)
-from metallb_operator.nodes import meant_for
+from metallb_operator import pods as podlist
+from metallb_operator.component import Component
+from metallb_operator.fields import at, count_at, name_of, text_at, time_of
+from metallb_operator.nodes import is_ready, meant_for
 from metallb_operator.observation import Observation
-from metallb_operator.troubles import Trouble, explained, of_pod, of_workload
-
-_NAMES_SHOWN: Final = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Component:
-    """One workload, as it is.
-
-    Attributes:
-        desired: pods that should be ready: replicas, or nodes the DaemonSet is meant for.
-        updated: pods of the current template.
-        ready: pods that are ready where they should be.
-        image: of the first container, as applied.
-        present: the workload exists.
-        rolled: its controller has seen the current template and every pod has it.
-        waiting: nodes that are Ready and have no ready pod.
-        lost: nodes that should have a pod and are NotReady.
-        left_out: selected nodes with a taint that is not tolerated, as name -> taint.
-        tolerated: how many pods may be unready while the template is being rolled out.
-        troubles: why pods are not ready.
-        progressed: when a pod became ready last.
-    """
-
-    name: str
-    kind: str
-    desired: int
-    updated: int = 0
-    ready: int = 0
-    image: str = ""
-    present: bool = True
-    rolled: bool = False
-    waiting: tuple[str, ...] = ()
-    lost: tuple[str, ...] = ()
-    left_out: Mapping[str, str] | None = None
-    tolerated: int = 0
-    troubles: tuple[Trouble, ...] = ()
-    progressed: datetime | None = None
-
-    @property
-    def per_node(self) -> bool:
-        """Whether it runs once a node."""
-        return self.kind == "DaemonSet"
-
-    @property
-    def nowhere(self) -> bool:
-        """Whether there is no node for it at all."""
-        return self.present and self.per_node and self.desired == 0
-
-    @property
-    def unready(self) -> int:
-        """How many pods lack that could be there: those of lost nodes do not count."""
-        return max(0, self.desired - len(self.lost) - self.ready)
-
-    @property
-    def serves(self) -> bool:
-        """Whether it is ready wherever it can be."""
-        return self.present and self.ready > 0 and self.unready == 0
-
-    @property
-    def settled(self) -> bool:
-        """Whether nothing is under way any more."""
-        return self.rolled and self.serves
-
-    @property
-    def message(self) -> str:
-        """Say in one sentence how it is."""
-        return _sentence(self)
+from metallb_operator.podtroubles import of_pod, where
+from metallb_operator.refusals import explained, of_workload
+from metallb_operator.troubles import Kind, Trouble, in_order
+from metallb_operator.wording import listed
 
 
 def components(desired: Iterable[Manifest], seen: Observation) -> tuple[Component, ...]:
-    """Return the state of every workload among the desired manifests, in their order."""
+    """Return the state of every workload among the desired manifests, Deployments first."""
+    nodes = {name_of(node): node for node in seen.nodes}
     return tuple(
-        _COMPONENT[ref.kind](manifest, seen.objects.get(ref), seen)
+        _COMPONENT[ref.kind](manifest, seen.objects.get(ref), seen, nodes)
         for ref, manifest in _workloads(desired)
     )
 
@@ -108,33 +40,45 @@ def _workloads(desired: Iterable[Manifest]) -> list[tuple[ObjectRef, Manifest]]:
     )
 
 
-def _deployment(wanted: Manifest, found: Manifest | None, seen: Observation) -> Component:
-    replicas = at(wanted, "spec", "replicas")
-    desired = 1 if replicas is None else int(replicas)
+def _deployment(
+    wanted: Manifest, found: Manifest | None, seen: Observation, nodes: Mapping[str, Manifest]
+) -> Component:
+    desired = _replicas(wanted)
     blank = Component(
         name_of(wanted), "Deployment", desired, image=_image(wanted), present=found is not None
     )
     if found is None:
         return blank
-    pods = _selected(found, seen.pods)
+    everything = podlist.selected(found, seen.pods)
+    pods = [pod for pod in everything if not podlist.has_failed(pod)]
+    dead = {name for name, node in nodes.items() if not is_ready(node)}
+    # Counted by pods, not by the status, which lags behind them.
+    well = [pod for pod in pods if podlist.is_ready(pod) and podlist.node_of(pod) not in dead]
+    unwell = [pod for pod in pods if pod not in well]
+    ready = min(len(well), desired)
     current = _observed(found)
     updated = count_at(found, "status", "updatedReplicas") if current else 0
-    # A template that nobody has acted upon says nothing about the pods of the one before.
-    ready = min(count_at(found, "status", "readyReplicas"), desired)
-    return Component(
-        blank.name,
-        blank.kind,
-        desired,
+    return replace(
+        blank,
         updated=updated,
         ready=ready,
-        image=blank.image,
         rolled=current and updated >= desired and count_at(found, "status", "replicas") <= desired,
-        troubles=_troubles(found, pods, seen, short=ready < desired or not current),
-        progressed=_progressed(pods),
+        starting=desired - ready if all(_is_starting(pod, nodes) for pod in unwell) else 0,
+        troubles=in_order(
+            [
+                *_scaled(found),
+                *_refused(found, everything, seen, missing=len(pods) < desired),
+                # A ReplicaSet keeps pods that have failed: history once there is another one.
+                *_of_pods(found, pods or everything, seen, dead),
+            ]
+        ),
+        progressed=_progressed(found, pods),
     )
 
 
-def _daemonset(wanted: Manifest, found: Manifest | None, seen: Observation) -> Component:
+def _daemonset(
+    wanted: Manifest, found: Manifest | None, seen: Observation, nodes: Mapping[str, Manifest]
+) -> Component:
     meant = meant_for(at(wanted, "spec", "template", "spec") or {}, seen.nodes)
     blank = Component(
         name_of(wanted),
@@ -147,29 +91,35 @@ def _daemonset(wanted: Manifest, found: Manifest | None, seen: Observation) -> C
     )
     if found is None:
         return blank
-    pods = _owned(found, seen.pods)
-    ready = {text_at(pod, "spec", "nodeName") for pod in pods if _is_ready(pod)} & meant.ready
-    current = _observed(found)
+    everything = podlist.owned(found, seen.pods)
+    pods = [pod for pod in everything if podlist.node_of(pod) in {"", *meant.ready}]
+    ready = {podlist.node_of(pod) for pod in pods if podlist.is_ready(pod)} & meant.ready
     waiting = meant.ready - ready
-    alive = [pod for pod in pods if text_at(pod, "spec", "nodeName") not in meant.not_ready]
-    return Component(
-        blank.name,
-        blank.kind,
-        blank.desired,
+    current = _observed(found)
+    return replace(
+        blank,
         updated=count_at(found, "status", "updatedNumberScheduled") if current else 0,
         ready=len(ready),
-        image=blank.image,
         rolled=current and _rolled(found),
         waiting=tuple(sorted(waiting)),
-        lost=blank.lost,
-        left_out=meant.left_out,
+        starting=_starting(waiting, pods, nodes),
         tolerated=_max_unavailable(found, blank.desired),
-        troubles=_troubles(found, alive, seen, short=bool(waiting)),
-        progressed=_progressed(pods),
+        troubles=in_order(
+            [
+                *_refused(found, everything, seen, missing=_without_pod(waiting, pods)),
+                *_of_pods(found, pods, seen, frozenset()),
+            ]
+        ),
+        progressed=_progressed(found, everything),
     )
 
 
 _COMPONENT: Final = {"DaemonSet": _daemonset, "Deployment": _deployment}
+
+
+def _replicas(deployment: Manifest) -> int:
+    replicas = at(deployment, "spec", "replicas")
+    return 1 if replicas is None else int(replicas)
 
 
 def _image(workload: Manifest) -> str:
@@ -198,85 +148,63 @@ def _max_unavailable(daemonset: Manifest, desired: int) -> int:
     return value if isinstance(value, int) else 1
 
 
-def _selected(workload: Manifest, pods: Iterable[Manifest]) -> tuple[Manifest, ...]:
-    labels = at(workload, "spec", "selector", "matchLabels") or {}
-    return tuple(
-        pod
-        for pod in pods
-        if labels.items() <= (at(pod, "metadata", "labels") or {}).items()
-        and not is_terminating(pod)
-    )
+def _starting(
+    waiting: frozenset[str], pods: Iterable[Manifest], nodes: Mapping[str, Manifest]
+) -> int:
+    established = {podlist.node_of(pod) for pod in pods if not _is_starting(pod, nodes)}
+    return len(waiting - established)
 
 
-def _owned(workload: Manifest, pods: Iterable[Manifest]) -> tuple[Manifest, ...]:
-    """Return the pods of this incarnation; those of a deleted one may be around still."""
-    uid = text_at(workload, "metadata", "uid")
-    return tuple(
-        pod
-        for pod in _selected(workload, pods)
-        if any(owner.get("uid") == uid for owner in at(pod, "metadata", "ownerReferences") or ())
-    )
+def _is_starting(pod: Manifest, nodes: Mapping[str, Manifest]) -> bool:
+    return podlist.is_starting(pod, nodes.get(podlist.node_of(pod)))
 
 
-def _is_ready(pod: Manifest) -> bool:
-    return bool(condition_of(pod, "Ready").get("status") == "True")
+def _without_pod(waiting: frozenset[str], pods: Iterable[Manifest]) -> bool:
+    return bool(waiting - {podlist.node_of(pod) for pod in pods})
 
 
-def _progressed(pods: Iterable[Manifest]) -> datetime | None:
-    times = (
-        time_of(text_at(condition_of(pod, "Ready"), "lastTransitionTime"))
-        for pod in pods
-        if _is_ready(pod)
-    )
-    return max((time for time in times if time), default=None)
+def _progressed(workload: Manifest, pods: Iterable[Manifest]) -> datetime | None:
+    created = time_of(text_at(workload, "metadata", "creationTimestamp"))
+    times = [time for time in (created, podlist.last_ready(pods)) if time]
+    return max(times, default=None)
 
 
-def _troubles(
-    workload: Manifest, pods: Sequence[Manifest], seen: Observation, *, short: bool
-) -> tuple[Trouble, ...]:
-    own = of_workload(workload, seen.warnings) if short else ()
-    return own + tuple(
-        explained(trouble, pod, seen.warnings) for pod in pods for trouble in of_pod(pod)
-    )
+def _scaled(deployment: Manifest) -> Iterable[Trouble]:
+    if _replicas(deployment) == 0:
+        yield Trouble(Kind.SCALED, "", "it is scaled to 0 replicas")
 
 
-def _sentence(component: Component) -> str:
-    if not component.present:
-        return f"{component.kind} {component.name} does not exist"
-    if component.nowhere:
-        return _nowhere(component)
-    parts = [_count(component)]
-    if not component.rolled:
-        parts.append("the current template is being rolled out")
-    if component.lost:
-        parts.append(f"NotReady: {listed(component.lost)}")
-    if component.waiting and not component.troubles:
-        parts.append(f"not ready on {listed(component.waiting)}")
-    if component.troubles:
-        parts.append(str(component.troubles[0]))
-    if component.left_out:
-        taints = [f"{node} ({taint})" for node, taint in sorted(component.left_out.items())]
-        parts.append(f"left out for their taints: {listed(taints)}")
-    return "; ".join(parts)
+def _refused(
+    workload: Manifest, pods: Sequence[Manifest], seen: Observation, *, missing: bool
+) -> Iterable[Trouble]:
+    if missing:
+        yield from of_workload(workload, seen.warnings, youngest=podlist.youngest(pods))
 
 
-def _count(component: Component) -> str:
-    unit = "nodes" if component.per_node else "replicas"
-    return f"ready on {component.ready} of {component.desired} {unit}"
+def _of_pods(
+    workload: Manifest, pods: Iterable[Manifest], seen: Observation, dead: Iterable[str]
+) -> Iterable[Trouble]:
+    absent = _absent_pull_secrets(workload, seen)
+    for pod in pods:
+        node = podlist.node_of(pod)
+        if node in dead:
+            yield Trouble(Kind.NODE, where(pod), f"node {node} is NotReady")
+            continue
+        for trouble in of_pod(pod):
+            if absent and trouble.kind is Kind.IMAGE:
+                yield _without_secret(trouble, absent)
+            else:
+                yield explained(trouble, pod, seen.warnings)
 
 
-def _nowhere(component: Component) -> str:
-    if component.left_out:
-        taints = [f"{node} ({taint})" for node, taint in sorted(component.left_out.items())]
-        return (
-            f"every node it selects has a taint it does not tolerate: {listed(taints)}; "
-            "extend spec.speakerTolerations"
-        )
-    return "no node matches it; change spec.nodeSelector or label a node"
+def _absent_pull_secrets(workload: Manifest, seen: Observation) -> tuple[str, ...]:
+    namespace = text_at(workload, "metadata", "namespace")
+    named = at(workload, "spec", "template", "spec", "imagePullSecrets") or ()
+    refs = [ObjectRef("v1", "Secret", namespace, text_at(secret, "name")) for secret in named]
+    return tuple(ref.name for ref in refs if ref not in seen.objects)
 
 
-def listed(names: Sequence[str]) -> str:
-    """Return names as one text, the first few of many."""
-    shown = ", ".join(names[:_NAMES_SHOWN])
-    more = len(names) - _NAMES_SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
+def _without_secret(trouble: Trouble, absent: Sequence[str]) -> Trouble:
+    text = f"Secret {listed(absent)}, named in spec.images.pullSecrets, does not exist; create it"
+    image, _, _ = trouble.message.partition(": ")
+    return replace(trouble, message=f"{image}: {text}")

@@ -4,10 +4,10 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import kopf
 
@@ -18,6 +18,7 @@ from metallb_kube.errors import KubeError, NotFoundError
 from metallb_kube.leases import LeaseElector
 from metallb_kube.resources import resource_for
 from metallb_operator import handlers
+from metallb_operator.auditor import Auditor
 from metallb_operator.chart import Chart
 from metallb_operator.errors import OperatorError
 from metallb_operator.health import serving
@@ -27,8 +28,12 @@ from metallb_operator.report import Reporter
 from metallb_operator.settings import LEASE_NAME, Settings
 from metallb_operator.tools import Tools
 from metallb_operator.values import values
+from metallb_webhooks.source import Source
 
 logger = logging.getLogger(__name__)
+
+Endless: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
+"""Work that goes on until it is cancelled."""
 
 _RETRY_SECONDS: Final = 2.0
 _SILENT_SECONDS: Final = 600.0
@@ -66,7 +71,16 @@ async def run(settings: Settings) -> None:
         loop.add_signal_handler(name, state.stop.set)
     async with KubeClient.connect(settings.kubeconfig) as client:
         observer = Observer(client, settings.namespace)
-        tools = Tools(client, Chart(settings.helm), observer, Reporter(client), settings)
+        source = Source(client, settings.namespace)
+        auditor = Auditor(source, client, settings.namespace, observer.changed.set)
+        tools = Tools(
+            client,
+            Chart(settings.helm),
+            observer,
+            Reporter(client),
+            settings,
+            configuration=lambda: auditor.checked,
+        )
         async with serving(
             settings.health_host,
             settings.health_port,
@@ -74,7 +88,9 @@ async def run(settings: Settings) -> None:
             ready=lambda: state.waiting,
             metrics=lambda: _metrics(tools),
         ):
-            await _unless_stopped(state, _lead(state, tools))
+            await _unless_stopped(
+                state, _lead(state, tools, (observer.run, source.run, auditor.run))
+            )
 
 
 async def _unless_stopped(state: _State, work: Coroutine[None, None, None]) -> None:
@@ -91,7 +107,7 @@ async def _unless_stopped(state: _State, work: Coroutine[None, None, None]) -> N
         working.result()
 
 
-async def _lead(state: _State, tools: Tools) -> None:
+async def _lead(state: _State, tools: Tools, beside: Sequence[Endless]) -> None:
     await _installed(state, tools)
     await _render_defaults(tools)
     # A process that waits for its turn is ready: it does what it is there for.
@@ -99,24 +115,25 @@ async def _lead(state: _State, tools: Tools) -> None:
     async with _leadership(tools) as lost:
         tools.metrics.leader.set(1)
         try:
-            await _act(state, tools, lost)
+            await _act(tools, beside, lost)
         except* LeadLostError as group:
             raise group.exceptions[0] from None
 
 
-async def _act(state: _State, tools: Tools, lost: asyncio.Event) -> None:
+async def _act(tools: Tools, beside: Sequence[Endless], lost: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as tasks:
-        beside = [tasks.create_task(tools.observer.run()), tasks.create_task(_raise_when(lost))]
+        endless = [tasks.create_task(work()) for work in beside]
+        endless.append(tasks.create_task(_raise_when(lost)))
         await tools.observer.wait_synced()
+        # From here on kopf listens to the signals, and returns at the first one.
         await kopf.operator(
             registry=handlers.registry(tools.settings.kubeconfig),
             settings=handlers.settings(),
             memo=handlers.Memo(tools),
             standalone=True,
             clusterwide=True,
-            stop_flag=state.stop,
         )
-        for task in beside:
+        for task in endless:
             task.cancel()
 
 

@@ -1,84 +1,15 @@
-"""What the status says: from everything known at one moment to conditions and components. Pure.
+"""What the status says: from everything known at one moment to conditions and components. Pure."""
 
-Nothing here asks the cluster; a row of the truth table is one `Situation`.
-"""
-
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-from metallb_operator.conditions import Reason, Truth, Type, Verdict, merged
-from metallb_operator.fields import at, time_of
-from metallb_operator.rollout import Component, listed
-from metallb_operator.troubles import Kind, Trouble
-
-# What is normal while pods start; trouble only when it lasts beyond the deadline.
-_STARTING: Final = frozenset({Kind.PENDING, Kind.UNREADY})
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that is wrong, and what to do about it."""
-
-    reason: Reason
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """The outcome of a check that is a condition of its own.
-
-    Attributes:
-        done: whether it could be made.
-        problems: what is wrong; each a sentence.
-        warnings: what is legal, and harmful.
-    """
-
-    done: bool = False
-    problems: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """Everything that the status is made of.
-
-    Attributes:
-        generation: of the MetalLB object.
-        version: MetalLB release that is installed; "" if none is.
-        backend: BGP backend that is installed.
-        components: every workload that there should be.
-        problems: what keeps the operator from making the object true.
-        writing: objects that have just been written, or still have to be.
-        waiting: steps that are put off, and why.
-        removing: what is still there of an installation that is being removed; None if it is not.
-        paused: the operator leaves everything as it is.
-        upgrading: "0.15.3 -> 0.16.1" while a change of release is under way.
-        preflight: the cluster.
-        configuration: everything stored, by the rules of admission.
-    """
-
-    generation: int
-    version: str = ""
-    backend: str = ""
-    components: tuple[Component, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    writing: int = 0
-    waiting: tuple[str, ...] = ()
-    removing: tuple[str, ...] | None = None
-    paused: bool = False
-    upgrading: str = ""
-    preflight: Checked = Checked()
-    configuration: Checked = Checked()
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long what may last, in seconds."""
-
-    grace: float
-    progress: float
+from metallb_operator.component import Component
+from metallb_operator.conditions import LONGEST_MESSAGE, Reason, Truth, Type, Verdict, merged
+from metallb_operator.fields import at
+from metallb_operator.situation import Checked, Limits, Situation
+from metallb_operator.wording import clipped, listed
+from metallb_operator.wrong import Clock, clock_of, condition, troubles_of, wrong
 
 
 def judge(
@@ -92,16 +23,17 @@ def judge(
         limits: how long what may last.
         now: the time, with a time zone.
     """
-    overdue = _overdue(situation, previous, limits, now)
-    degraded = _degraded(situation, overdue, limits, now)
+    clock = clock_of(situation, previous, limits, now)
+    degraded = _degraded(situation, clock)
     progressing = _progressing(situation)
+    was_available = condition(previous, Type.AVAILABLE).get("status") == Truth.TRUE.value
     return (
-        _available(situation),
+        _available(situation, clock, was_available=was_available),
         progressing,
         degraded,
         _upgradeable(situation, progressing, degraded),
-        _checked(Type.PREFLIGHT_PASSED, situation.preflight, Reason.PREFLIGHT_FAILED),
-        _checked(Type.CONFIGURATION_VALID, situation.configuration, Reason.INVALID_CONFIGURATION),
+        _preflight(situation.preflight),
+        _configuration(situation.configuration),
     )
 
 
@@ -127,6 +59,7 @@ def status(
 
 
 def _row(component: Component) -> dict[str, Any]:
+    well = component.settled and not component.lost
     return {
         "name": component.name,
         "kind": component.kind,
@@ -134,33 +67,43 @@ def _row(component: Component) -> dict[str, Any]:
         "updated": component.updated,
         "ready": component.ready,
         "image": component.image,
-        "message": "" if component.settled and not component.lost else component.message,
+        "message": "" if well else clipped(component.message, LONGEST_MESSAGE),
     }
 
 
-def _available(situation: Situation) -> Verdict:
+def _available(situation: Situation, clock: Clock, *, was_available: bool) -> Verdict:
+    def verdict(truth: Truth, reason: Reason, text: str) -> Verdict:
+        return Verdict(Type.AVAILABLE, truth, reason, text)
+
     if situation.removing is not None:
-        return Verdict(Type.AVAILABLE, Truth.FALSE, Reason.REMOVING, "MetalLB is being removed")
+        return verdict(Truth.FALSE, Reason.REMOVING, "MetalLB is being removed")
     if not situation.components:
         why = "; ".join(problem.message for problem in situation.problems)
         text = f"MetalLB is not installed: {why}" if why else "MetalLB is not installed yet"
-        return Verdict(Type.AVAILABLE, Truth.FALSE, Reason.NOT_INSTALLED, text)
-    lacking = [component for component in situation.components if not component.serves]
-    if not lacking:
-        text = "; ".join(_sentence(component) for component in situation.components)
-        return Verdict(Type.AVAILABLE, Truth.TRUE, Reason.AS_EXPECTED, text)
-    text = "; ".join(_sentence(component) for component in lacking)
-    return Verdict(Type.AVAILABLE, Truth.FALSE, _lack(lacking[0]), text)
+        return verdict(Truth.FALSE, Reason.NOT_INSTALLED, text)
+    lacking = [
+        component
+        for component in situation.components
+        if not component.serves and not (was_available and _is_being_replaced(component, clock))
+    ]
+    text = "; ".join(map(str, lacking or situation.components))
+    if lacking:
+        return verdict(Truth.FALSE, _lack(lacking[0]), text)
+    return verdict(Truth.TRUE, Reason.AS_EXPECTED, text)
+
+
+def _is_being_replaced(component: Component, clock: Clock) -> bool:
+    """Whether it lacks no more than a rollout takes away for a moment, or a new node brings."""
+    stuck = clock.is_overdue or troubles_of(component, clock)
+    return component.present and component.nearly_serves and not stuck
 
 
 def _lack(component: Component) -> Reason:
     if not component.present:
         return Reason.COMPONENT_MISSING
-    return Reason.NO_MATCHING_NODE if component.nowhere else Reason.COMPONENTS_NOT_READY
-
-
-def _sentence(component: Component) -> str:
-    return f"{component.kind} {component.name}: {component.message}"
+    if component.nowhere:
+        return Reason.NO_MATCHING_NODE
+    return Reason.COMPONENTS_NOT_READY if component.unready else Reason.NODES_NOT_READY
 
 
 def _progressing(situation: Situation) -> Verdict:
@@ -176,92 +119,35 @@ def _progressing(situation: Situation) -> Verdict:
     if situation.upgrading:
         text = "; ".join((f"release {situation.upgrading}", *situation.waiting))
         return verdict(Truth.TRUE, Reason.UPGRADING, text)
-    moving = [component for component in situation.components if _moves(component)]
+    moving = [component for component in situation.components if component.moves]
     if moving:
-        text = "; ".join(_sentence(component) for component in moving)
-        return verdict(Truth.TRUE, Reason.ROLLING_OUT, text)
-    if situation.waiting:
-        return verdict(Truth.TRUE, Reason.APPLYING, "; ".join(situation.waiting))
-    return verdict(Truth.FALSE, Reason.AS_EXPECTED, "everything is as declared")
+        rolls = any(component.starting or not component.rolled for component in moving)
+        reason = Reason.ROLLING_OUT if rolls else Reason.COMPONENTS_NOT_READY
+        return verdict(Truth.TRUE, reason, "; ".join(map(str, moving)))
+    return _pending(situation)
 
 
-def _moves(component: Component) -> bool:
-    return component.present and not component.nowhere and not component.settled
+def _pending(situation: Situation) -> Verdict:
+    """Return whether something is still to be written that no workload shows."""
+    missing = [str(component) for component in situation.components if not component.present]
+    if situation.problems:
+        first = situation.problems[0]
+        text = f"nothing goes on before this is repaired: {first.message}"
+        return Verdict(Type.PROGRESSING, Truth.FALSE, first.reason, text)
+    if situation.waiting or missing:
+        text = "; ".join((*situation.waiting, *missing))
+        return Verdict(Type.PROGRESSING, Truth.TRUE, Reason.APPLYING, text)
+    text = "everything that is declared is applied"
+    return Verdict(Type.PROGRESSING, Truth.FALSE, Reason.AS_EXPECTED, text)
 
 
-def _overdue(
-    situation: Situation, previous: Mapping[str, Any], limits: Limits, now: datetime
-) -> tuple[Component, ...]:
-    """Return the components whose rollout has lasted longer than it may."""
-    conditions = previous.get("conditions") or ()
-    progressing: Mapping[str, Any] = next(
-        (c for c in conditions if c.get("type") == Type.PROGRESSING.value), {}
-    )
-    if progressing.get("status") != Truth.TRUE.value:
-        return ()
-    started = time_of(str(progressing.get("lastTransitionTime")))
-    if started is None:
-        return ()
-    return tuple(
-        component
-        for component in situation.components
-        if _moves(component)
-        and (now - max(started, component.progressed or started)).total_seconds() >= limits.progress
-    )
-
-
-def _degraded(
-    situation: Situation, overdue: tuple[Component, ...], limits: Limits, now: datetime
-) -> Verdict:
-    found = list(_wrong(situation, overdue, limits, now))
+def _degraded(situation: Situation, clock: Clock) -> Verdict:
+    found = list(wrong(situation, clock))
     if not found:
         text = "nothing is wrong"
         return Verdict(Type.DEGRADED, Truth.FALSE, Reason.AS_EXPECTED, text)
     messages = dict.fromkeys(problem.message for problem in found)
     return Verdict(Type.DEGRADED, Truth.TRUE, found[0].reason, "; ".join(messages))
-
-
-def _wrong(
-    situation: Situation, overdue: tuple[Component, ...], limits: Limits, now: datetime
-) -> Iterator[Problem]:
-    """Yield what is wrong, the most telling first."""
-    yield from situation.problems
-    if situation.removing is not None:
-        return  # what is being taken down need not be well
-    for component in situation.components:
-        for trouble in component.troubles:
-            if _counts(trouble, late=component in overdue, limits=limits, now=now):
-                yield Problem(Reason(trouble.kind.value), _trouble(component, trouble))
-    for component in overdue:
-        yield Problem(
-            Reason.PROGRESS_DEADLINE_EXCEEDED,
-            f"not done after {limits.progress:.0f} s: {_sentence(component)}",
-        )
-    for component in situation.components:
-        yield from _standing(component, paused=situation.paused)
-
-
-def _standing(component: Component, *, paused: bool) -> Iterator[Problem]:
-    if not component.present and paused:
-        yield Problem(Reason.COMPONENT_MISSING, _sentence(component))
-    if component.nowhere:
-        yield Problem(Reason.NO_MATCHING_NODE, _sentence(component))
-    if component.lost:
-        text = f"{component.kind} {component.name} has no pod on nodes that are NotReady"
-        yield Problem(Reason.NODES_NOT_READY, f"{text}: {listed(component.lost)}")
-    if component.present and component.desired == 0 and not component.per_node:
-        text = f"{component.kind} {component.name} is scaled to 0"
-        yield Problem(Reason.COMPONENTS_NOT_READY, text)
-
-
-def _counts(trouble: Trouble, *, late: bool, limits: Limits, now: datetime) -> bool:
-    if trouble.kind in _STARTING:
-        return late
-    return trouble.counts(now, limits.grace)
-
-
-def _trouble(component: Component, trouble: Trouble) -> str:
-    return f"{component.kind} {component.name}: {trouble}"
 
 
 def _upgradeable(situation: Situation, progressing: Verdict, degraded: Verdict) -> Verdict:
@@ -281,15 +167,31 @@ def _upgradeable(situation: Situation, progressing: Verdict, degraded: Verdict) 
     return Verdict(Type.UPGRADEABLE, Truth.TRUE, Reason.AS_EXPECTED, text)
 
 
-def _checked(kind: Type, checked: Checked, failed: Reason) -> Verdict:
+def _preflight(checked: Checked) -> Verdict:
+    truth, text = _outcome(checked)
+    reason = _reason(checked, Reason.PREFLIGHT_FAILED, Reason.PREFLIGHT_WARNINGS)
+    return Verdict(Type.PREFLIGHT_PASSED, truth, reason, text)
+
+
+def _configuration(checked: Checked) -> Verdict:
+    truth, text = _outcome(checked)
+    reason = _reason(checked, Reason.INVALID_CONFIGURATION, Reason.CONFIGURATION_WARNINGS)
+    return Verdict(Type.CONFIGURATION_VALID, truth, reason, text)
+
+
+def _outcome(checked: Checked) -> tuple[Truth, str]:
     if not checked.done:
-        return Verdict(kind, Truth.UNKNOWN, Reason.NOT_CHECKED, "not checked yet")
+        return Truth.UNKNOWN, "not checked yet"
+    truth = Truth.FALSE if checked.problems else Truth.TRUE
+    return truth, "; ".join((*checked.problems, *checked.warnings)) or "nothing is wrong"
+
+
+def _reason(checked: Checked, failed: Reason, warned: Reason) -> Reason:
+    if not checked.done:
+        return Reason.NOT_CHECKED
     if checked.problems:
-        return Verdict(kind, Truth.FALSE, failed, "; ".join(checked.problems))
-    if checked.warnings:
-        text = "; ".join(checked.warnings)
-        return Verdict(kind, Truth.TRUE, Reason.CONFIGURATION_WARNINGS, text)
-    return Verdict(kind, Truth.TRUE, Reason.AS_EXPECTED, "nothing is wrong")
+        return failed
+    return warned if checked.warnings else Reason.AS_EXPECTED
 
 
 def is_current(previous: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from metallb_operator import events, status
 from metallb_operator.conditions import Verdict, transitions
 from metallb_operator.events import Note
 from metallb_operator.settings import Settings
-from metallb_operator.status import Limits, Situation
+from metallb_operator.situation import Limits, Situation
 from metallb_operator.tools import Tools
 
 

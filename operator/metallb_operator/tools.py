@@ -12,7 +12,7 @@ from metallb_operator.observation import Observation
 from metallb_operator.observe import Observer
 from metallb_operator.report import Reporter
 from metallb_operator.settings import Settings
-from metallb_operator.status import Checked
+from metallb_operator.situation import Checked
 
 
 def utc_now() -> datetime:

@@ -16,10 +16,10 @@ from metallb_operator.events import Note
 from metallb_operator.execute import Failure, delete_one
 from metallb_operator.fields import at, count_at, text_at, time_of
 from metallb_operator.removal import Step, next_step
-from metallb_operator.rollout import listed
-from metallb_operator.status import Situation
+from metallb_operator.situation import Situation
 from metallb_operator.tell import tell
 from metallb_operator.tools import Tools
+from metallb_operator.wording import listed
 
 logger = logging.getLogger(__name__)
 

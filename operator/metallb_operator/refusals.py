@@ -1,0 +1,128 @@
+"""Why pods do not even exist, or wait for something that no pod says: by Events. Pure.
+
+Sources: Kubernetes API reference, core/v1 Event; the reasons are those of the controllers of
+workloads (`FailedCreate`) and of the kubelet (`FailedMount`).
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from metallb_kube.objects import Manifest
+from metallb_operator.fields import at, condition_of, name_of, text_at, time_of
+from metallb_operator.troubles import Kind, Trouble
+from metallb_operator.wording import stable
+
+_HINTS: Final[Sequence[tuple[re.Pattern[str], str]]] = (
+    (
+        re.compile(r"service ?account", re.IGNORECASE),
+        "it comes with the operator's manifests; apply them again",
+    ),
+    (
+        re.compile(r"violates PodSecurity"),
+        "label the namespace pod-security.kubernetes.io/enforce=privileged",
+    ),
+    (re.compile(r"exceeded quota|failed quota"), "raise the ResourceQuota of the namespace"),
+    (
+        re.compile(r"(maximum|minimum) \S+ usage per|limit to request ratio"),
+        "change the LimitRange of the namespace, or the resources in spec",
+    ),
+    (re.compile(r"no PriorityClass"), "create it, or change priorityClassName in spec"),
+)
+_STUCK: Final[Mapping[str, Kind]] = {
+    "FailedMount": Kind.VOLUME,
+    "FailedAttachVolume": Kind.VOLUME,
+    "FailedCreatePodSandBox": Kind.PENDING,
+}
+_LASTING: Final = timedelta(seconds=10)
+"""A mount fails once or twice at many a normal start; the kubelet then tries again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What Events of one reason about one object come to."""
+
+    message: str
+    first: datetime
+    last: datetime
+
+
+def of_workload(
+    workload: Manifest, warnings: Iterable[Manifest], *, youngest: datetime | None
+) -> tuple[Trouble, ...]:
+    """Return why a workload's pods are not created; to be asked only while some are missing.
+
+    Args:
+        workload: a Deployment (which says so itself) or a DaemonSet (which only has Events).
+        warnings: Events of the namespace.
+        youngest: when the workload's youngest pod was created; what was refused before that
+            is not refused any more.
+    """
+    failure = condition_of(workload, "ReplicaFailure")
+    if failure.get("status") == "True":
+        since = time_of(str(failure.get("lastTransitionTime")))
+        return (_refused(str(failure.get("message") or ""), since),)
+    told = _told(warnings, workload, "FailedCreate")
+    if told is None or (youngest and told.last < youngest):
+        return ()
+    return (_refused(told.message, told.first),)
+
+
+def explained(trouble: Trouble, pod: Manifest, warnings: Sequence[Manifest]) -> Trouble:
+    """Return the trouble as an Event about the pod explains it, where one does."""
+    if trouble.kind is not Kind.PENDING:
+        return trouble
+    for reason, kind in _STUCK.items():
+        told = _told(warnings, pod, reason)
+        if told is None:
+            continue
+        lasting = kind is Kind.VOLUME and told.last - told.first >= _LASTING
+        return replace(
+            trouble,
+            kind=kind if lasting else Kind.PENDING,
+            message=stable(told.message),
+            container="",
+            certain=lasting,
+        )
+    return trouble
+
+
+def _refused(text: str, since: datetime | None) -> Trouble:
+    hint = next((hint for pattern, hint in _HINTS if pattern.search(text)), "")
+    message = f"its pods are refused: {stable(text)}" + (f"; {hint}" if hint else "")
+    return Trouble(Kind.REFUSED, "", message, since=since, certain=False)
+
+
+def _told(warnings: Iterable[Manifest], about: Manifest, reason: str) -> _Told | None:
+    """Return what Events say: of several messages the one that was new last.
+
+    The one told last would change from look to look where two are told in turn.
+    """
+    found = [
+        (first, text_at(event, "message"), _time(event, "lastTimestamp") or first)
+        for event in warnings
+        if event.get("reason") == reason and _concerns(event, about)
+        if (first := _time(event, "firstTimestamp", "eventTime"))
+    ]
+    if not found:
+        return None
+    firsts, _, lasts = zip(*found, strict=True)
+    return _Told(max(found)[1], min(firsts), max(lasts))
+
+
+def _concerns(event: Manifest, about: Manifest) -> bool:
+    involved = at(event, "involvedObject") or {}
+    uid = involved.get("uid") or text_at(about, "metadata", "uid")
+    return bool(
+        involved.get("kind") == about.get("kind")
+        and involved.get("name") == name_of(about)
+        and uid == text_at(about, "metadata", "uid")
+    )
+
+
+def _time(event: Manifest, *fields: str) -> datetime | None:
+    texts = [text_at(event, field) for field in fields]
+    created = text_at(event, "metadata", "creationTimestamp")
+    return time_of(next(filter(None, (*texts, created)), ""))

@@ -1,0 +1,131 @@
+"""The operator as a process on a cluster, under its own rights, and what tests ask of it."""
+
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from cluster import Cluster
+from support.processes import Process, free_port, operator_process, running
+from support.waiting import wait_for
+
+NAMESPACE: Final = "metallb-system"
+INSTALL: Final = Path(__file__).parents[2] / "bundle" / "install" / "metallb-operator.yaml"
+_ADMISSION: Final = frozenset({"Deployment", "ValidatingWebhookConfiguration"})
+
+OPERANDS: Final = "deployments,daemonsets,configmaps,secrets,networkpolicies"
+"""The kinds that an installation consists of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operating:
+    """A cluster where the operator may be installed, and the operator's process.
+
+    Attributes:
+        port: of its health endpoint.
+    """
+
+    cluster: Cluster
+    process: Process
+    port: int
+
+    def probe(self, path: str) -> tuple[int, str]:
+        """Ask the health port; status 0 where it does not answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    def wait_ready(self) -> None:
+        """Wait until the operator says that it is ready."""
+        wait_for("the operator is ready", lambda: self.alive() and self.probe("/readyz")[0] == 200)
+
+    def alive(self) -> bool:
+        """Return True, or raise with the end of its log if the process has ended."""
+        if not self.process.alive:
+            raise AssertionError(f"the operator ended:\n{self.process.tail(40)}")
+        return True
+
+    def create(self, name: str = "metallb", namespace: str = NAMESPACE, **spec: Any) -> None:  # noqa: ANN401 - whatever JSON holds
+        """Create (or change) a MetalLB object; the keywords are its spec."""
+        self.cluster.apply(metallb(name, namespace, **spec))
+
+    def delete(self, seconds: int = 60) -> None:
+        """Delete the MetalLB object and wait until it is gone."""
+        where = ["-n", NAMESPACE, "--ignore-not-found", f"--timeout={seconds}s"]
+        self.cluster.kubectl("delete", "metallb", "metallb", *where)
+
+    def conditions(self, name: str = "metallb", namespace: str = NAMESPACE) -> dict[str, Any]:
+        """Return the conditions of a MetalLB object by type."""
+        found = self.cluster.get("metallb", name, namespace) or {}
+        return {c["type"]: c for c in found.get("status", {}).get("conditions", ())}
+
+    def wait_condition(self, kind: str, status: str, reason: str = "") -> Mapping[str, Any]:
+        """Wait until a condition says so; return it."""
+
+        def says() -> Mapping[str, Any] | None:
+            self.alive()
+            found = self.conditions().get(kind, {})
+            fits = found.get("status") == status and found.get("reason", "").startswith(reason)
+            return found if fits else None
+
+        return wait_for(f"{kind} is {status} {reason}", says, seconds=60)
+
+    def operands(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """Return what an installation consists of, by kind and name."""
+        found = self.cluster.get(OPERANDS, namespace=NAMESPACE) or {}
+        return {
+            (item["kind"], item["metadata"]["name"]): item
+            for item in found.get("items", ())
+            if "applyset.kubernetes.io/part-of" in item["metadata"].get("labels", {})
+        }
+
+
+def metallb(name: str = "metallb", namespace: str = NAMESPACE, **spec: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds
+    """Return a MetalLB object."""
+    return {
+        "apiVersion": "metallb.io/v1beta1",
+        "kind": "MetalLB",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec,
+    }
+
+
+def install(cluster: Cluster) -> None:
+    """Install CRDs, accounts and permissions as the install manifest has them, and no more."""
+    documents = yaml.safe_load_all(INSTALL.read_text())
+    kept = [doc for doc in documents if doc and doc["kind"] not in _ADMISSION]
+    cluster.kubectl("apply", "--server-side", "-f", "-", input=yaml.safe_dump_all(kept))
+
+
+@contextmanager
+def operating(
+    cluster: Cluster, logs: Path, *, kubeconfig: Path | None = None, identity: str = "test"
+) -> Iterator[Operating]:
+    """Run the operator on a cluster until the end of the block.
+
+    Args:
+        cluster: where `install` has been.
+        logs: a folder for its log.
+        kubeconfig: another way to the API server than the direct one.
+        identity: in the Lease; the same one takes over at once, as a restarted container does.
+    """
+    account = kubeconfig or cluster.service_account_kubeconfig(NAMESPACE, "metallb-operator")
+    port = free_port()
+    process = operator_process(
+        account,
+        NAMESPACE,
+        helm=cluster.binaries.helm,
+        logs=logs,
+        health_port=port,
+        extra=("--health-host", "127.0.0.1", "--identity", identity),
+    )
+    with running(process):
+        yield Operating(cluster, process, port)
