@@ -1,11 +1,14 @@
 """The steps of the demo, each of which holds or says why not."""
 
-from typing import Any
+from typing import Any, Final
 
 from demo import manifests
 from demo.stage import NAMESPACE, Stage
 from demo.story import StepFailedError, Story
 from support.waiting import wait_for
+
+OWNED: Final = "deployments,daemonsets,configmaps,secrets,networkpolicies,pods"
+MEMBER: Final = "applyset.kubernetes.io/part-of"
 
 
 def install(story: Story, stage: Stage) -> None:
@@ -56,12 +59,7 @@ def remove(story: Story, stage: Stage) -> None:
     story.chapter("Removal")
     with story.step("MetalLB object deleted -> everything it owned is gone"):
         _kubectl(stage, "delete", "metallb", "metallb", "--timeout=90s")
-        left = [
-            f"{item['kind']} {item['metadata']['name']}"
-            for kind in ("deployment", "daemonset", "configmap", "networkpolicy")
-            for item in (stage.get(kind) or {}).get("items", [])
-            if item["metadata"]["name"] != "kube-root-ca.crt"
-        ]
+        left = _kubectl(stage, "get", OWNED, "-l", MEMBER, "-o", "name").split()
         if left:
             raise StepFailedError("still there: " + ", ".join(left))
     with story.step("CRDs, pool, advertisement and peer are still there"):
