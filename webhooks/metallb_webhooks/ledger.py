@@ -24,13 +24,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
 
 from metallb_kube.client import KubeClient
-from metallb_kube.errors import AlreadyExistsError, ConflictError, KubeError
+from metallb_kube.errors import AlreadyExistsError, ConflictError, NotFoundError
 from metallb_kube.objects import Manifest, ObjectRef
 from metallb_webhooks.followed import FOLLOWED
 from metallb_webhooks.rounds import Rounds, causes
@@ -183,14 +182,21 @@ class Ledger:
 
     async def _write(self) -> None:
         batch, self._unwritten = self._unwritten, []
+        try:
+            await self._write_over(batch)
+        except BaseException:
+            # Late is better than never: the next round takes it along.
+            self._unwritten = [*batch, *self._unwritten][-KEPT:]
+            raise
+
+    async def _write_over(self, batch: Sequence[Entry]) -> None:
+        """Write to the Lease as it is, whoever else writes at the same time."""
         while True:
             try:
                 self._lease = await self._written(batch)
             except (ConflictError, AlreadyExistsError):
                 await self._read()
-            except KubeError as error:
-                if error.status != HTTPStatus.NOT_FOUND:
-                    raise
+            except NotFoundError:
                 self._lease = None
             else:
                 return

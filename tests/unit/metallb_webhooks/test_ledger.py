@@ -238,3 +238,6 @@ async def test_without_an_answer_the_watches_are_believed(tmp_path: Path) -> Non
         assert not await other.ledger.note(entry("b"))
         api.broken = False
         assert await other.ledger.catch_up([POOL])
+        # What could not be noted is noted with the next.
+        assert await other.ledger.note(entry("c"))
+        assert [noted.name for noted in entries_of(api.lease)] == ["a", "b", "c"]
