@@ -7,7 +7,7 @@ from typing import Final
 
 from metallb_kube.client import KubeClient
 from metallb_kube.errors import KubeError
-from metallb_operator.configuration import Fault, checked, fault, subjects
+from metallb_operator.configuration import Fault, checked, fault, subjects, told_about
 from metallb_operator.events import Note, event
 from metallb_operator.situation import Checked
 from metallb_operator.tools import utc_now
@@ -81,11 +81,7 @@ class Auditor:
             subject = self._source.store.index.objects[kind].get(name)
             if subject is not None:
                 note = Note("InvalidConfiguration", "; ".join(denied[kind, name]), warning=True)
-                about = {
-                    "apiVersion": subject.api_version,
-                    "kind": kind,
-                    "metadata": subject.metadata.to_manifest(),
-                }
+                about = told_about(subject)
                 try:
                     await self._client.create(
                         event(note, about, namespace=self._namespace, now=utc_now())

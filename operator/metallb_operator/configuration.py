@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from metallb_crds.backend import Backend
 from metallb_crds.meta import Resource
+from metallb_kube.objects import Manifest
 from metallb_operator.situation import Checked
 from metallb_operator.wording import listed
 from metallb_webhooks.index import Index, Key
@@ -80,6 +81,20 @@ def fault(subject: Resource, index: Index, backend: Backend, namespace: str) -> 
 
 def _texts(found: Iterable[Finding], severity: Severity) -> tuple[str, ...]:
     return tuple(str(finding) for finding in found if finding.severity is severity)
+
+
+def told_about(subject: Resource) -> Manifest:
+    """Return what an Event about a stored object needs of it."""
+    metadata = subject.metadata
+    return {
+        "apiVersion": subject.api_version,
+        "kind": subject.kind,
+        "metadata": {
+            "name": metadata.name,
+            "namespace": metadata.namespace,
+            "uid": metadata.uid,
+        },
+    }
 
 
 def checked(faults: Iterable[Fault], unreadable: Mapping[tuple[str, Key], str]) -> Checked:

@@ -4,7 +4,7 @@ import pytest
 
 from metallb_crds.backend import Backend
 from metallb_crds.meta import Resource
-from metallb_operator.configuration import Fault, checked, fault, subjects
+from metallb_operator.configuration import Fault, checked, fault, subjects, told_about
 from metallb_webhooks.index import Index
 from support.samples import NAMESPACE, bgp, l2, node, peer, pool
 
@@ -79,3 +79,9 @@ def test_many_problems_are_counted_not_listed() -> None:
 def test_nothing_wrong_is_said_as_such() -> None:
     assert checked([], {}) == checked([], {})
     assert (checked([], {}).problems, checked([], {}).warnings) == ((), ())
+
+
+def test_an_event_is_about_this_incarnation_of_the_object() -> None:
+    told = told_about(peer("p"))
+    assert (told["apiVersion"], told["kind"]) == ("metallb.io/v1beta2", "BGPPeer")
+    assert told["metadata"] == {"name": "p", "namespace": NAMESPACE, "uid": ""}
