@@ -11,6 +11,7 @@ import typer
 
 from metallb_crds.backend import Backend
 from metallb_kube.errors import ConfigurationError
+from metallb_operator.errors import OperatorError
 from metallb_operator.run import LeadLostError, run
 from metallb_operator.settings import Settings, SettingsError
 
@@ -83,7 +84,7 @@ def run_command(
             leader_election=leader_election,
         )
         asyncio.run(run(settings))
-    except (SettingsError, ConfigurationError, OSError) as error:
+    except (SettingsError, ConfigurationError, OperatorError, OSError) as error:
         typer.echo(f"metallb-operator: {error}", err=True)
         raise typer.Exit(2) from error
     except LeadLostError as error:

@@ -57,6 +57,7 @@ class Reason(StrEnum):
     API_SERVER_UNAVAILABLE = "ApiServerUnavailable"
     OBJECT_HELD = "ObjectHeld"
     MISSING_KIND = "MissingKind"
+    ADMISSION_FAILED = "AdmissionFailed"
     # What keeps pods from working; the values of troubles.Kind.
     SCALED_TO_ZERO = "ScaledToZero"
     IMAGE_PULL_FAILED = "ImagePullFailed"

@@ -1,7 +1,7 @@
 """One look at a MetalLB object: gather, decide, act, report."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from metallb_kube.objects import Manifest, ref_of
@@ -149,12 +149,25 @@ def _situation(metallb: Manifest, look: _Look, tools: Tools, *, served: bool) ->
         else str(stored.get("backend") or ""),
         components=look.components,
         problems=look.problems,
+        beside=_admission(tools) if served else (),
         waiting=tuple(dict.fromkeys(held.reason for held in look.plan.held)),
         paused=bool(look.intent and look.intent.metallb.spec.paused),
         upgrading=_upgrade(stored, look),
         preflight=tools.preflight(metallb, seen) if served else Checked(),
-        configuration=tools.configuration() if served else Checked(),
+        configuration=_configuration(tools) if served else Checked(),
     )
+
+
+def _admission(tools: Tools) -> tuple[Problem, ...]:
+    problem = tools.admission().problem
+    return (problem,) if problem else ()
+
+
+def _configuration(tools: Tools) -> Checked:
+    checked, warning = tools.configuration(), tools.admission().warning
+    if not checked.done or not warning:
+        return checked
+    return replace(checked, warnings=(warning, *checked.warnings))
 
 
 def _arrived(look: _Look) -> bool:

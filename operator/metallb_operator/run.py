@@ -23,6 +23,7 @@ from metallb_operator.chart import Chart
 from metallb_operator.errors import OperatorError
 from metallb_operator.health import serving
 from metallb_operator.observe import Observer
+from metallb_operator.prober import Prober
 from metallb_operator.releases import DEFAULT_RELEASE
 from metallb_operator.report import Reporter
 from metallb_operator.settings import LEASE_NAME, Settings
@@ -63,6 +64,7 @@ async def run(settings: Settings) -> None:
     Raises:
         LeadLostError: another process may lead; start anew.
         ConfigurationError: the kubeconfig cannot be read.
+        ChartError: there is no helm.
         OSError: the health port cannot be had.
     """
     state = _State()
@@ -73,6 +75,7 @@ async def run(settings: Settings) -> None:
         observer = Observer(client, settings.namespace)
         source = Source(client, settings.namespace)
         auditor = Auditor(source, client, settings.namespace, observer.changed.set)
+        prober = Prober(client, settings.namespace, observer.changed.set)
         tools = Tools(
             client,
             Chart(settings.helm),
@@ -80,6 +83,7 @@ async def run(settings: Settings) -> None:
             Reporter(client),
             settings,
             configuration=lambda: auditor.checked,
+            admission=lambda: prober.finding,
         )
         async with serving(
             settings.health_host,
@@ -89,7 +93,7 @@ async def run(settings: Settings) -> None:
             metrics=lambda: _metrics(tools),
         ):
             await _unless_stopped(
-                state, _lead(state, tools, (observer.run, source.run, auditor.run))
+                state, _lead(state, tools, (observer.run, source.run, auditor.run, prober.run))
             )
 
 

@@ -39,6 +39,7 @@ class Situation:
         backend: BGP backend that is installed.
         components: every workload that there should be.
         problems: what keeps the operator from making the object true.
+        beside: what is wrong and does not keep the operator from its work.
         waiting: steps that are put off, and why.
         removing: what the removal waits for; None if nothing is being removed.
         paused: the operator leaves everything as it is.
@@ -52,6 +53,7 @@ class Situation:
     backend: str = ""
     components: tuple[Component, ...] = ()
     problems: tuple[Problem, ...] = ()
+    beside: tuple[Problem, ...] = ()
     waiting: tuple[str, ...] = ()
     removing: tuple[str, ...] | None = None
     paused: bool = False

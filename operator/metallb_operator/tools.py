@@ -11,6 +11,7 @@ from metallb_operator.metrics import Metrics
 from metallb_operator.observation import Observation
 from metallb_operator.observe import Observer
 from metallb_operator.report import Reporter
+from metallb_operator.selftest import Finding
 from metallb_operator.settings import Settings
 from metallb_operator.situation import Checked
 
@@ -39,6 +40,7 @@ class Tools:
 
     Attributes:
         configuration: what is stored, by the rules of admission.
+        admission: whether admission itself works.
         preflight: judges the cluster.
         now: the time, with a time zone.
     """
@@ -50,5 +52,6 @@ class Tools:
     settings: Settings
     metrics: Metrics = field(default_factory=Metrics)
     configuration: Callable[[], Checked] = Checked
+    admission: Callable[[], Finding] = Finding
     preflight: Callable[[Manifest, Observation], Checked] = lambda *_: Checked()
     now: Callable[[], datetime] = utc_now

@@ -79,7 +79,7 @@ def troubles_of(component: Component, clock: Clock) -> tuple[Trouble, ...]:
 
 def wrong(situation: Situation, clock: Clock) -> Iterator[Problem]:
     """Yield what is wrong, the most telling first."""
-    yield from situation.problems
+    yield from (*situation.problems, *situation.beside)
     if situation.removing is not None:
         return  # what is being taken down need not be well
     for component in situation.components:

@@ -126,6 +126,7 @@ def test_the_operator_may_follow_apply_take_over_and_prune_what_it_installs() ->
     others = (
         followed(everywhere=False)
         | on(METALLB, "patch")
+        | on(("metallb.io/v1beta1", "IPAddressPool"), "create")
         | on(("v1", "Pod"), *FOLLOW)
         | on(EVENT, "list")
         | on(LEASE, "create")
@@ -151,7 +152,7 @@ def test_webhooks_may_follow_what_the_rules_look_at_and_look_up_what_was_allowed
         followed(everywhere=False)
         | set().union(*(on(kind, "get") for kind in REVIEWED_HERE))
         | on(LEASE, "create")
-        | on(LEASE, "get", "update", name="metallb-webhooks")
+        | on(LEASE, "get", *FOLLOW, "update", name="metallb-webhooks")
     )
 
 

@@ -253,6 +253,13 @@ OBJECTS: Final = (
         given={"preflight": Checked(done=True, warnings=("kube-vip runs",))},
     ),
     Row(
+        "nobody answers for admission",
+        degraded="True AdmissionFailed",
+        upgradeable="False Degraded",
+        tells=("no endpoints",),
+        given={"beside": (Problem(Reason.ADMISSION_FAILED, "no endpoints"),)},
+    ),
+    Row(
         "the stored configuration cannot work",
         upgradeable=FINE,
         configuration="False InvalidConfiguration",

@@ -207,6 +207,8 @@ OPERATOR_ACCOUNT: Final = Account(
             _KEEP,
         ),
         Rule(_METALLB, CONFIGURATION, _FOLLOW),
+        # Whether admission works is found out by a dry run that has to be refused.
+        Rule(_METALLB, ("ipaddresspools",), ("create",)),
         # Why a workload does not come up: its pods, and what Events say of them.
         Rule("", ("pods",), _FOLLOW),
         Rule("", ("events",), ("list",)),
@@ -228,9 +230,9 @@ WEBHOOKS_ACCOUNT: Final = Account(
         *_JUDGED_OWN,
         # What another replica has just allowed is read by name: the watches may not know it yet.
         Rule(_METALLB, (*CONFIGURATION, "metallbs"), ("get",)),
-        # Where the replicas note that. Creation cannot be restricted to a name.
+        # Where the replicas note that, and hear of it. Creation cannot be restricted to a name.
         Rule("coordination.k8s.io", ("leases",), ("create",)),
-        Rule("coordination.k8s.io", ("leases",), ("get", "update"), names=(LEASE,)),
+        Rule("coordination.k8s.io", ("leases",), (*_READ, "update"), names=(LEASE,)),
     ),
 )
 

@@ -1,8 +1,10 @@
 """What is stored is judged continuously, and told at the MetalLB object and at the bad one."""
 
+from pathlib import Path
 from typing import Any
 
-from support.operating import NAMESPACE, Operating
+from cluster import Cluster
+from support.operating import NAMESPACE, Operating, operating
 from support.waiting import wait_for
 
 
@@ -37,3 +39,49 @@ def _events(operator: Operating, name: str) -> list[str]:
         for event in found.get("items", ())
         if event["involvedObject"].get("name") == name and event["reason"] == "InvalidConfiguration"
     ]
+
+
+BROKEN: dict[str, Any] = {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingWebhookConfiguration",
+    "metadata": {"name": "broken"},
+    "webhooks": [
+        {
+            "name": "pools.example.test",
+            "clientConfig": {"service": {"name": "nobody", "namespace": NAMESPACE}},
+            "rules": [
+                {
+                    "apiGroups": ["metallb.io"],
+                    "apiVersions": ["v1beta1"],
+                    "operations": ["CREATE"],
+                    "resources": ["ipaddresspools"],
+                }
+            ],
+            "sideEffects": "None",
+            "admissionReviewVersions": ["v1"],
+        }
+    ],
+}
+
+
+def test_admission_that_does_not_work_is_told_with_the_failing_link(
+    own_cluster: Cluster, tmp_path: Path
+) -> None:
+    own_cluster.apply(BROKEN)
+    try:
+        with operating(own_cluster, tmp_path) as operator:
+            operator.wait_ready()
+            operator.create(bgpBackend="native")
+            told = operator.wait_condition("Degraded", "True", "AdmissionFailed")
+            assert (
+                "the Service that the webhook configuration names does not exist"
+                in (told["message"])
+            )
+            assert operator.wait_condition("Available", "True")
+            own_cluster.kubectl("delete", "validatingwebhookconfiguration", "broken")
+            operator.wait_condition("Degraded", "False")
+            told = operator.wait_condition("ConfigurationValid", "True", "ConfigurationWarnings")
+            assert "no webhook is asked" in told["message"]
+            operator.delete()
+    finally:
+        own_cluster.try_kubectl("delete", "validatingwebhookconfiguration", "broken")

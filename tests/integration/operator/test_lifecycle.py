@@ -142,7 +142,7 @@ def test_an_object_at_rest_costs_no_write_and_no_helm_run(operator: Operating) -
     start = operator.cluster.audit_position()
     looks = _metric(operator, "metallb_operator_reconcile_seconds_count")
     # Something that changes nothing of ours brings about another look.
-    _patch(operator.cluster, "Deployment", "controller", NOTE)
+    _patch(operator.cluster, "ConfigMap", "metallb-excludel2", NOTE)
     wait_for(
         "another look",
         lambda: _metric(operator, "metallb_operator_reconcile_seconds_count") > looks,

@@ -75,8 +75,8 @@ def test_the_same_pair_is_no_news() -> None:
 
 
 def test_how_long_it_lasts() -> None:
-    serving = Serving(ONE.certificate, ONE.key)
-    now = datetime.now(UTC)
+    made, now = material(), datetime.now(UTC)
+    serving = Serving(made.certificate, made.key)
     assert serving.seconds_left(now) == pytest.approx(90 * 86400, abs=120)
     assert serving.seconds_left(now + timedelta(days=91)) < 0
 
