@@ -45,6 +45,7 @@ def _tell(story: Story, cluster: Cluster, logs: Path, *, keep: bool) -> None:
         steps.install(story, stage)
         steps.accept(story, stage)
         steps.refuse(story, stage)
+        steps.lint(story, stage)
         steps.repair(story, stage)
         if keep:
             story.console.print(f"\nKUBECONFIG={cluster.kubeconfig}\nCtrl-C ends it.")

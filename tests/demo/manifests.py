@@ -29,6 +29,13 @@ metadata: {name: sample, namespace: metallb-system}
 spec: {myASN: 64500, peerASN: 64501, peerAddress: 10.0.0.1}
 """
 
+OVERLAPPING: Final = """
+apiVersion: metallb.io/v1beta1
+kind: IPAddressPool
+metadata: {name: second-pool, namespace: metallb-system}
+spec: {addresses: [192.168.1.0/24]}
+"""
+
 ACCEPTED: Final = {
     "the pool first-pool": POOL,
     "the advertisement example": ADVERTISEMENT,
@@ -36,12 +43,7 @@ ACCEPTED: Final = {
 }
 
 REFUSED: Final = {
-    "a pool that overlaps first-pool": """
-apiVersion: metallb.io/v1beta1
-kind: IPAddressPool
-metadata: {name: second-pool, namespace: metallb-system}
-spec: {addresses: [192.168.1.0/24]}
-""",
+    "a pool that overlaps first-pool": OVERLAPPING,
     "a range written backwards": """
 apiVersion: metallb.io/v1beta1
 kind: IPAddressPool

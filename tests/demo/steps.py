@@ -1,10 +1,12 @@
 """The steps of the demo, each of which holds or says why not."""
 
+import subprocess
 from typing import Any, Final
 
 from demo import manifests
 from demo.stage import NAMESPACE, Stage
 from demo.story import StepFailedError, Story
+from support.processes import BIN
 from support.waiting import wait_for
 
 OWNED: Final = "deployments,daemonsets,configmaps,secrets,networkpolicies,pods"
@@ -39,6 +41,27 @@ def refuse(story: Story, stage: Stage) -> None:
             if "denied the request" not in done.stderr:
                 raise StepFailedError(f"it was refused, but not by a rule: {done.stderr}")
             story.show(done.stderr, style="yellow")
+
+
+def lint(story: Story, stage: Stage) -> None:
+    """The same rules say the same before anything is applied: in a pull request, in an editor."""
+    story.chapter("The same file, linted before it is applied")
+    both = f"{manifests.POOL}---{manifests.OVERLAPPING}"
+    with story.step("kubectl metallb lint names file, line and rule"):
+        _lint(story, both)
+    with story.step("... and with --cluster the pool that is stored counts, too"):
+        where = ("--cluster", "--kubeconfig", str(stage.cluster.kubeconfig))
+        _lint(story, manifests.OVERLAPPING, *where)
+
+
+def _lint(story: Story, text: str, *options: str) -> None:
+    command = [str(BIN / "kubectl-metallb"), "lint", *options, "-"]
+    done = subprocess.run(
+        command, input=text, capture_output=True, text=True, timeout=60, check=False
+    )
+    story.show(done.stdout, style="yellow")
+    if done.returncode != 1 or "[pool-overlap]" not in done.stdout:
+        raise StepFailedError(f"exit {done.returncode}: {done.stdout}{done.stderr}")
 
 
 def repair(story: Story, stage: Stage) -> None:
