@@ -4,7 +4,7 @@ Fields of the Go metallb-operator keep name, meaning and default; the others are
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import WithJsonSchema
 
@@ -141,6 +141,14 @@ class PrometheusRule(Model):
     """Labels for it, for Prometheus to select it by."""
 
 
+MONITORS_RULE: Final = cel(
+    "!(has(self.serviceMonitor) && has(self.serviceMonitor.enabled)"
+    " && self.serviceMonitor.enabled && has(self.podMonitor)"
+    " && has(self.podMonitor.enabled) && self.podMonitor.enabled)",
+    "serviceMonitor and podMonitor would scrape everything twice: enable one",
+)
+
+
 class Metrics(Model):
     """How Prometheus finds the components' metrics."""
 
@@ -153,18 +161,7 @@ class Metrics(Model):
     prometheus_rule: PrometheusRule | None = schema()
     """Alerts."""
 
-    model_config = {
-        "json_schema_extra": {
-            "x-kubernetes-validations": [
-                cel(
-                    "!(has(self.serviceMonitor) && has(self.serviceMonitor.enabled)"
-                    " && self.serviceMonitor.enabled && has(self.podMonitor)"
-                    " && has(self.podMonitor.enabled) && self.podMonitor.enabled)",
-                    "serviceMonitor and podMonitor would scrape everything twice: enable one",
-                )
-            ]
-        }
-    }
+    model_config = {"json_schema_extra": {"x-kubernetes-validations": [MONITORS_RULE]}}
 
 
 class TLS(Model):

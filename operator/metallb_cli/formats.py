@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from metallb_cli.findings import Level, LocatedFinding, Report
+from metallb_webhooks.rules.registry import RULE_IDS
 
+_DOCS: Final = "https://github.com/metallb-operator/metallb-operator/blob/main/docs"
 _SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _JSON_FIELDS: Final = (
     "rule",
@@ -42,14 +44,19 @@ def as_sarif(report: Report) -> str:
         "tool": {
             "driver": {
                 "name": "kubectl-metallb",
-                "rules": [
-                    {"id": rule, "helpUri": f"docs/rules.md#{rule}", "name": rule} for rule in rules
-                ],
+                "rules": [{"id": rule, "helpUri": help_uri(rule), "name": rule} for rule in rules],
             }
         },
         "results": [_sarif_result(finding) for finding in report.findings],
     }
     return json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+
+
+def help_uri(rule: str) -> str:
+    """Return where a finding is explained; SARIF wants a whole address."""
+    if rule in RULE_IDS:
+        return f"{_DOCS}/rules.md#{rule}"
+    return f"{_DOCS}/lint.md#what-is-checked-besides-the-rules"
 
 
 def as_github(report: Report) -> str:

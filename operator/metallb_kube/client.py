@@ -58,16 +58,19 @@ class KubeClient:
 
     @classmethod
     @asynccontextmanager
-    async def connect(cls, kubeconfig: Path | None) -> AsyncIterator[Self]:
+    async def connect(
+        cls, kubeconfig: Path | None, context: str | None = None
+    ) -> AsyncIterator[Self]:
         """Open a client and close it at the end of the block; sends nothing by itself.
 
         Args:
             kubeconfig: the file to read; None inside a pod.
+            context: of the kubeconfig; its current one if None.
 
         Raises:
             ConfigurationError: the configuration cannot be read.
         """
-        transport = await Transport.open(kubeconfig)
+        transport = await Transport.open(kubeconfig, context)
         try:
             yield cls(transport)
         finally:
@@ -77,6 +80,10 @@ class KubeClient:
     def requests(self) -> int:
         """How many requests were sent so far."""
         return self._transport.requests
+
+    async def version(self) -> Manifest:
+        """Return what the API server says of itself: `major`, `minor`, `gitVersion`."""
+        return await self._call("GET", "/version")
 
     async def get(self, ref: ObjectRef) -> Manifest | None:
         """Return an object, or None where it (or its kind) does not exist."""

@@ -26,11 +26,12 @@ CONNECT_SECONDS: Final = 5.0
 _ERROR_TEXT_CHARACTERS: Final = 2000
 
 
-async def load(kubeconfig: Path | None) -> Configuration:
+async def load(kubeconfig: Path | None, context: str | None = None) -> Configuration:
     """Read where the API server is and who we are.
 
     Args:
         kubeconfig: the file to read; None for the ServiceAccount of the pod we run in.
+        context: of the kubeconfig; its current one if None.
 
     Raises:
         ConfigurationError: it cannot be read or understood.
@@ -42,6 +43,7 @@ async def load(kubeconfig: Path | None) -> Configuration:
         else:
             await load_kube_config(  # type: ignore[no-untyped-call] # untyped there
                 config_file=str(kubeconfig),
+                context=context,
                 client_configuration=configuration,
                 persist_config=False,
             )
@@ -114,7 +116,9 @@ class Transport:
         requests: how many requests were sent, for metrics.
     """
 
-    def __init__(self, configuration: Configuration, *, kubeconfig: Path | None) -> None:
+    def __init__(
+        self, configuration: Configuration, *, kubeconfig: Path | None, context: str | None = None
+    ) -> None:
         # A proxy of the environment is for the internet, not for the API server; one that the
         # kubeconfig names (proxy-url) is honoured.
         configuration.client_session_kwargs = {
@@ -123,20 +127,21 @@ class Transport:
         }
         self._configuration = configuration
         self._kubeconfig = kubeconfig
+        self._context = context
         self._base = configuration.host.rstrip("/")
         self._session = _pool(configuration)
         self.requests = 0
 
     @classmethod
-    async def open(cls, kubeconfig: Path | None) -> Self:
+    async def open(cls, kubeconfig: Path | None, context: str | None = None) -> Self:
         """Read the configuration and make the pool; nothing is sent yet.
 
         Raises:
             ConfigurationError: see `load`.
         """
-        configuration = await load(kubeconfig)
+        configuration = await load(kubeconfig, context)
         try:
-            return cls(configuration, kubeconfig=kubeconfig)
+            return cls(configuration, kubeconfig=kubeconfig, context=context)
         except (OSError, ValueError) as error:  # certificates that cannot be read
             raise ConfigurationError(f"cannot use the client certificates: {error}") from error
 
@@ -195,7 +200,7 @@ class Transport:
             return response
         response.release()
         # A token file may have been renewed; the pod's own is re-read anyhow.
-        self._configuration.api_key = (await load(self._kubeconfig)).api_key
+        self._configuration.api_key = (await load(self._kubeconfig, self._context)).api_key
         return await self._send_once(call, limit)
 
     async def _send_once(self, call: Call, limit: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:

@@ -1,0 +1,156 @@
+"""From documents to a report: every object by its schema, then all of them by the rules. Pure."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from metallb_cli.documents import Document
+from metallb_cli.entries import CORE_KINDS, Entry, entries
+from metallb_cli.findings import Level, LocatedFinding, Report, report
+from metallb_cli.judge import Judged, Surroundings, bench, judged
+from metallb_cli.metadata import CORE
+from metallb_cli.schema import Problem, against, problems
+from metallb_crds.backend import Backend
+from metallb_crds.registry import KINDS
+from metallb_webhooks.followed import FOLLOWED
+from metallb_webhooks.index import Object
+from metallb_webhooks.reading import REVIEWED, UnreadableError, read
+
+UNKNOWN_KIND: Final = "schema-unknown-kind"
+NAME: Final = "schema-name"
+DEPRECATED: Final = "schema-deprecated"
+DUPLICATE: Final = "object-duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to judge.
+
+    Attributes:
+        namespace: MetalLB's, and that of objects which name none.
+        backend: if it is prescribed.
+    """
+
+    namespace: str
+    backend: Backend | None = None
+
+
+def check(
+    documents: Iterable[Document],
+    options: Options,
+    around: Surroundings | None = None,
+    files: int = 1,
+) -> Report:
+    """Return everything there is to say about documents, as if all of them were applied together.
+
+    Args:
+        documents: what was read; objects of other kinds are left out.
+        options: how to judge.
+        around: what there is besides; nothing is known of it if None.
+        files: how many texts they come from, for the summary.
+    """
+    given = tuple(entries(documents, options.namespace))
+    faults = tuple(_fault(entry, one) for entry in given for one in _faults(entry))
+    told = {_field(one) for one in faults}
+    ruled = _ruled(given, options, around or Surroundings())
+    # One word about a field is enough: what the schema refuses no rule needs to refuse again.
+    rest = (one for one in ruled if _field(one) not in told)
+    return report([*faults, *_duplicates(given), *rest], objects=len(given), files=files)
+
+
+def _ruled(
+    given: Sequence[Entry], options: Options, around: Surroundings
+) -> Iterator[LocatedFinding]:
+    """Yield what the rules say."""
+    subjects = [one for one in map(_decoded, given) if one]
+    core = [thing for entry in given for thing in _looked_at(entry, options)]
+    models = [one.model for one in subjects]
+    by = bench([*models, *core], _around(given, around), options.namespace, options.backend)
+    for one in subjects:
+        yield from judged(one, by)
+
+
+def _field(finding: LocatedFinding) -> tuple[str, int, int, str]:
+    return finding.file, finding.line, finding.column, finding.path
+
+
+def _fault(entry: Entry, problem: Problem) -> LocatedFinding:
+    return entry.finding(problem.rule, problem.level, problem.path, problem.message)
+
+
+def _faults(entry: Entry) -> Iterator[Problem]:
+    """Yield what is wrong with an object by itself, before any rule is asked."""
+    if entry.row is None and not entry.is_core:
+        yield Problem(UNKNOWN_KIND, "kind", _unknown_kind(entry))
+        return
+    if not entry.name and isinstance(entry.manifest.get("metadata"), dict):
+        yield Problem(NAME, "metadata.name", "is required and missing")
+    if entry.row is None:
+        yield from against(entry.manifest, CORE[entry.kind])
+        return
+    if entry.row.deprecation:
+        yield Problem(DEPRECATED, "apiVersion", entry.row.deprecation, Level.WARNING)
+    yield from problems(entry.manifest, entry.row)
+
+
+def _unknown_kind(entry: Entry) -> str:
+    versions = [row.model.api_version for row in KINDS if row.kind == entry.kind]
+    if versions:
+        return f"there is no such version of {entry.kind}; write apiVersion: {versions[-1]}"
+    kinds = sorted({row.kind for row in KINDS if row.group == entry.group})
+    near = difflib.get_close_matches(entry.kind, kinds, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(kinds)}"
+    return f"{entry.group} has no kind {entry.kind!r}; {hint}"
+
+
+def _decoded(entry: Entry) -> Judged | None:
+    """Return an object that there are rules for; None if there are none, or it cannot be read."""
+    api_version = entry.manifest.get("apiVersion")
+    if entry.row is None or (api_version, entry.kind) not in REVIEWED:
+        return None
+    try:
+        return Judged(entry, read(str(api_version), entry.kind, entry.manifest))
+    except UnreadableError:
+        return None  # its schema has said why
+
+
+def _looked_at(entry: Entry, options: Options) -> Iterator[Object]:
+    """Yield what the rules know of an object of a core kind."""
+    elsewhere = entry.kind == "Secret" and entry.namespace != options.namespace
+    if entry.is_core and not elsewhere and not any(_faults(entry)):
+        thing = FOLLOWED[entry.kind].decode(_as_stored(entry.manifest))
+        if thing is not None:
+            yield thing
+
+
+def _as_stored(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a Secret as the API server keeps it: what stringData says stands in data."""
+    written = manifest.get("stringData", {})
+    return {**manifest, "data": {**manifest.get("data", {}), **written}} if written else manifest
+
+
+def _around(given: Iterable[Entry], around: Surroundings) -> Surroundings:
+    """Return what there is besides the files; kinds that they contain count as known."""
+    known = {entry.kind for entry in given if entry.is_core}
+    return replace(around, known=around.known | (known & CORE_KINDS))
+
+
+def _duplicates(given: Iterable[Entry]) -> Iterator[LocatedFinding]:
+    """Yield every object that stands in the input before, in whatever version."""
+    first: dict[tuple[str, str, str, str], Entry] = {}
+    for entry in given:
+        if not entry.name:
+            continue
+        other = first.setdefault(entry.identity, entry)
+        if other is entry:
+            continue
+        at = other.document.position("metadata.name")
+        alike = other.manifest == entry.manifest
+        which = "the same" if alike else "another"
+        message = (
+            f"{which} {entry.kind} {entry.name!r} stands at {at.source}:{at.line}, and only the one"
+            " that is applied last counts; remove one, or rename it"
+        )
+        level = Level.WARNING if alike else Level.ERROR
+        yield entry.finding(DUPLICATE, level, "metadata.name", message)

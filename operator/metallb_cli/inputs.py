@@ -1,0 +1,69 @@
+"""What to read: files, folders and standard input, as text. The one place that opens files."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+STDIN: Final = "-"
+STDIN_NAME: Final = "<stdin>"
+SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
+
+
+class InputError(Exception):
+    """A path cannot be read, or holds nothing to read; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text, and its name for messages and positions."""
+
+    source: str
+    content: str
+
+
+def texts(paths: Iterable[str]) -> Iterator[Text]:
+    """Yield the text of every path; a folder's files below one another, in the order of names.
+
+    Args:
+        paths: files, folders, or `-` for standard input. Hidden files and folders within a
+            folder are left out, as are files that are neither YAML nor JSON by name.
+
+    Raises:
+        InputError: a path does not exist, is not UTF-8, or is a folder without such files.
+    """
+    for path in paths:
+        if path == STDIN:
+            yield Text(STDIN_NAME, _decoded(sys.stdin.buffer.read(), STDIN_NAME))
+        else:
+            yield from (_text(file) for file in _files(Path(path)))
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.rglob("*") if _is_meant(file, path))
+    if not found:
+        raise InputError(f"{path}: there is no *.yaml, *.yml or *.json file in this folder")
+    return found
+
+
+def _is_meant(file: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+    return file.suffix in SUFFIXES and not hidden and file.is_file()
+
+
+def _text(path: Path) -> Text:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from error
+    return Text(str(path), _decoded(raw, str(path)))
+
+
+def _decoded(raw: bytes, source: str) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{source}: is not UTF-8 (byte {error.start})") from error

@@ -1,0 +1,99 @@
+"""`kubectl metallb migrate`: an older installation as objects of today."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from metallb_cli.connection import connected, path_of
+from metallb_cli.given import only
+from metallb_cli.helmrelease import HelmReleaseError, read_release
+from metallb_cli.helmvalues import metallb_for
+from metallb_cli.inputs import InputError
+from metallb_cli.manifests import text_of
+from metallb_cli.oldconfig import OldConfigurationError, configuration_in, offer
+from metallb_cli.options import NAMESPACE, Context, Kubeconfig, Namespace
+from metallb_kube.errors import KubeError
+from metallb_kube.objects import Manifest, ObjectRef
+
+FAILED = 1
+_NAME: Final = "config"
+
+
+def migrate(
+    *,
+    filename: Annotated[
+        Path | None,
+        typer.Option(
+            "--filename",
+            "-f",
+            help="File with the ConfigMap, - for standard input. Without it, the ConfigMap"
+            " `config` of the cluster.",
+        ),
+    ] = None,
+    from_helm: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RELEASE",
+            help="Read a Helm release of MetalLB's own chart, and print the MetalLB object that"
+            " asks for the same.",
+        ),
+    ] = None,
+    namespace: Namespace = NAMESPACE,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+) -> None:
+    """Print what takes the place of an older installation, without changing anything.
+
+    The ConfigMap that configured MetalLB before 0.13 becomes pools, advertisements, peers,
+    profiles and communities; passwords become Secrets. With --from-helm, the values of a Helm
+    release become a MetalLB object. What cannot be carried over stands in comments: read them,
+    then check with `kubectl metallb lint` and apply.
+
+    Exit code: 0, or 1 if there is nothing to read or it cannot be understood (2 for wrong options).
+    """
+    if from_helm and filename:
+        raise typer.BadParameter("--from-helm and --filename exclude each other: give one")
+    try:
+        if from_helm:
+            text = asyncio.run(_release(from_helm, namespace, kubeconfig, context))
+        else:
+            text = _configuration(_configmap(filename, namespace, kubeconfig, context), namespace)
+    except (HelmReleaseError, InputError, KubeError, OldConfigurationError) as error:
+        typer.echo(f"kubectl metallb migrate: {error}", err=True)
+        raise typer.Exit(FAILED) from error
+    typer.echo(text, nl=False)
+
+
+def _configuration(manifest: Manifest, namespace: str) -> str:
+    found = offer(configuration_in(manifest), namespace)
+    return text_of(found.documents, found.notes)
+
+
+async def _release(name: str, namespace: str, kubeconfig: Path | None, context: str | None) -> str:
+    helm = os.environ.get("HELM") or "helm"
+    release = await read_release(
+        name, namespace, helm=helm, kubeconfig=path_of(kubeconfig), context=context
+    )
+    return text_of([metallb_for(release.computed, release.given, release.app_version, namespace)])
+
+
+def _configmap(
+    filename: Path | None, namespace: str, kubeconfig: Path | None, context: str | None
+) -> Manifest:
+    if filename:
+        return only("ConfigMap", filename)
+    return asyncio.run(_stored(namespace, kubeconfig, context))
+
+
+async def _stored(namespace: str, kubeconfig: Path | None, context: str | None) -> Manifest:
+    async with connected(kubeconfig, context) as client:
+        found = await client.get(ObjectRef("v1", "ConfigMap", namespace, _NAME))
+    if found is None:
+        raise InputError(
+            f"there is no ConfigMap {_NAME} in namespace {namespace}; name another namespace with"
+            f" --namespace, or a file with --filename"
+        )
+    return found

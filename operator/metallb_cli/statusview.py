@@ -1,0 +1,69 @@
+"""An overview as people and programs read it. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from metallb_cli.overview import Overview
+
+Row = Mapping[str, Any]
+
+
+def json(found: Overview) -> str:
+    """Return an overview as JSON text."""
+    return orjson.dumps(asdict(found), option=orjson.OPT_INDENT_2).decode()
+
+
+def screen(found: Overview) -> Iterator[RenderableType]:
+    """Yield what to print, part by part; parts without anything in them are left out."""
+    yield _headline(found)
+    for problem in found.problems:
+        yield Text(f"  {problem}", style="red")
+    if found.unread:
+        yield Text(f"  you may not read {', '.join(found.unread)}: that is missing below", "yellow")
+    yield from _part("Conditions", found.conditions, ("type", "status", "reason", "message"))
+    yield from _part("Components", map(_component, found.components), ("name", "ready", "message"))
+    yield from _part("Pools", map(_pool, found.pools), ("name", "addresses", "used", "free"))
+    yield from _part("BGP peers", found.peers, ("name", "address", "myASN", "peerASN"))
+    yield from _part("BGP sessions", found.sessions, ("node", "peer", "vrf", "bgp", "bfd"))
+    yield from _part("Services without address", found.pending, ("namespace", "name", "reason"))
+    yield from _part("Events", found.events, ("time", "type", "about", "message"))
+
+
+def _headline(found: Overview) -> Text:
+    what = " ".join(filter(None, ("MetalLB", found.version)))
+    backend = f", backend {found.backend}" if found.backend else ""
+    state = Text("healthy", "bold green") if found.healthy else Text("not healthy", "bold red")
+    return Text(f"{what}{backend}: ").append_text(state)
+
+
+def _part(title: str, rows: Iterable[Row], columns: Sequence[str]) -> Iterator[RenderableType]:
+    kept = list(rows)
+    if not kept:
+        return
+    yield Text(f"\n{title}", style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for column in columns:
+        table.add_column(column.upper(), overflow="fold")
+    for row in kept:
+        # Text, so that square brackets of a message are not taken for markup.
+        table.add_row(*(Text(_shown(row.get(column))) for column in columns))
+    yield table
+
+
+def _component(row: Row) -> Row:
+    return {**row, "ready": f"{row.get('ready', 0)}/{row.get('desired', 0)}"}
+
+
+def _pool(row: Row) -> Row:
+    used, free = row["assigned"], row["available"]
+    return {**row, "addresses": ", ".join(row["addresses"]), "used": used, "free": free}
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - JSON
+    return "" if value is None else str(value)

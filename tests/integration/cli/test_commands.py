@@ -1,0 +1,176 @@
+"""The commands that ask a cluster, on one where the operator has installed MetalLB."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from cluster import Cluster
+from metallb_cli.main import app
+from support.operating import NAMESPACE, install, metallb, operating
+
+POOL: Final = {
+    "apiVersion": "metallb.io/v1beta1",
+    "kind": "IPAddressPool",
+    "metadata": {"name": "first", "namespace": NAMESPACE},
+    "spec": {"addresses": ["192.0.2.0/28"], "autoAssign": False},
+}
+SERVICE: Final = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "web", "namespace": "default"},
+    "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]},
+}
+OLD: Final = """
+peers: [{my-asn: 64500, peer-asn: 64501, peer-address: 10.0.0.1, password: geheim}]
+address-pools: [{name: old, protocol: bgp, addresses: [198.51.100.0/28]}]
+"""
+
+
+@pytest.fixture(scope="module")
+def empty() -> Iterator[Cluster]:
+    with Cluster.start(nodes=1) as own:
+        install(own)
+        yield own
+
+
+@pytest.fixture(scope="module")
+def installed(empty: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Cluster:
+    """MetalLB installed, and the operator gone: nothing repairs what tests break."""
+    with operating(empty, tmp_path_factory.mktemp("logs")) as operator:
+        operator.wait_ready()
+        operator.create(bgpBackend="native")
+        operator.wait_condition("Available", "True")
+        operator.wait_condition("Progressing", "False")
+    return empty
+
+
+def run(cluster: Cluster, *arguments: str, stdin: str | None = None) -> Result:
+    environment = {"HELM": str(cluster.binaries.helm)}
+    command = [arguments[0], "--kubeconfig", str(cluster.kubeconfig), *arguments[1:]]
+    return CliRunner(env=environment).invoke(app, command, input=stdin)
+
+
+def planned(cluster: Cluster, *arguments: str, stdin: str | None = None) -> tuple[int, Any]:
+    found = run(cluster, "plan", "-o", "json", *arguments, stdin=stdin)
+    assert found.stdout, found.output
+    changes = json.loads(found.stdout)["changes"]
+    return found.exit_code, [(c["action"], c["kind"], c["name"]) for c in changes]
+
+
+def test_before_anything_is_installed(empty: Cluster) -> None:
+    status = run(empty, "status")
+    assert (status.exit_code, "there is no MetalLB object" in status.stdout) == (1, True)
+    plan = run(empty, "plan")
+    assert (plan.exit_code, "there is no MetalLB object metallb" in plan.stderr) == (1, True)
+    wanted = yaml.safe_dump(metallb(bgpBackend="native"))
+    code, changes = planned(empty, "-f", "-", stdin=wanted)
+    assert code == 2
+    assert ("create", "Deployment", "controller") in changes
+    assert {action for action, _, _ in changes} <= {"create", "wait"}
+
+
+def test_nothing_to_change_once_it_is_installed(installed: Cluster) -> None:
+    assert planned(installed) == (0, [])
+    text = run(installed, "plan").stdout
+    assert text.endswith("with backend native in namespace metallb-system: nothing would change\n")
+
+
+def test_what_a_change_would_do(installed: Cluster) -> None:
+    wanted = yaml.safe_dump(metallb(bgpBackend="native", logLevel="debug"))
+    code, changes = planned(installed, "-f", "-", stdin=wanted)
+    assert code == 2
+    assert ("change", "Deployment", "controller") in changes
+    text = run(installed, "plan", "-f", "-", stdin=wanted).stdout
+    assert "--log-level=debug" in text
+
+
+def test_status(installed: Cluster) -> None:
+    installed.apply(POOL, SERVICE)
+    found = run(installed, "status", "-o", "json")
+    told = json.loads(found.stdout)
+    assert found.exit_code == 1
+    assert [row["name"] for row in told["pools"]] == ["first"]
+    assert {row["name"] for row in told["components"]} == {"controller", "speaker"}
+    assert [(row["name"], row["reason"]) for row in told["pending"]] == [
+        ("web", "pool first is not given away unasked: spec.autoAssign is false")
+    ]
+    installed.kubectl("delete", "service", "web")
+    after = run(installed, "status")
+    assert "MetalLB 0.16.1, backend native" in after.stdout
+    assert "Services without address" not in after.stdout
+
+
+def test_who_may_not_read_is_told(installed: Cluster) -> None:
+    installed.kubectl("create", "serviceaccount", "nobody", "-n", NAMESPACE)
+    account = installed.service_account_kubeconfig(NAMESPACE, "nobody")
+    for command, code in (("status", 2), ("plan", 1)):
+        found = CliRunner().invoke(app, [command, "--kubeconfig", str(account)])
+        assert (found.exit_code, "metallbs" in found.stderr) == (code, True)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--backend", "native", "--version", "0.16.1", "--no-secrets"),
+        ("--backend", "frr", "--version", "0.15.3"),
+        ("--backend", "frr-k8s", "--version", "0.16.1", "--crds"),
+    ],
+)
+def test_what_is_rendered_applies(installed: Cluster, options: tuple[str, ...]) -> None:
+    found = run(installed, "render", *options, "-n", "default")
+    assert found.exit_code == 0, found.output
+    installed.kubectl(
+        "apply",
+        "--server-side",
+        "--force-conflicts",
+        "--dry-run=server",
+        "-f",
+        "-",
+        input=found.stdout,
+    )
+
+
+def test_an_old_configuration_of_the_cluster(installed: Cluster) -> None:
+    assert run(installed, "migrate").exit_code == 1
+    metadata = {"name": "config", "namespace": NAMESPACE}
+    installed.apply(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"config": OLD}}
+    )
+    found = run(installed, "migrate")
+    assert found.exit_code == 0, found.output
+    applied = installed.kubectl("apply", "-f", "-", input=found.stdout)
+    assert len(applied.splitlines()) == 4
+
+
+def test_a_helm_release(installed: Cluster, tmp_path: Path) -> None:
+    (tmp_path / "Chart.yaml").write_text(
+        "{apiVersion: v2, name: metallb, version: 0.16.1, appVersion: v0.16.1}"
+    )
+    (tmp_path / "values.yaml").write_text("{frrk8s: {enabled: true}}")
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "it.yaml").write_text(
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: of-helm}}"
+    )
+    subprocess.run(
+        [
+            *(installed.binaries.helm, "install", "old", str(tmp_path), "-n", NAMESPACE),
+            *("--kubeconfig", str(installed.kubeconfig), "--set", "controller.logLevel=warn"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    found = run(installed, "migrate", "--from-helm", "old")
+    assert found.exit_code == 0, found.output
+    assert yaml.safe_load(found.stdout)["spec"] == {
+        "bgpBackend": "frr-k8s",
+        "version": "0.16.1",
+        "logLevel": "warn",
+    }
+    absent = run(installed, "migrate", "--from-helm", "absent")
+    assert (absent.exit_code, "metallb-system/absent cannot be read" in absent.stderr) == (1, True)

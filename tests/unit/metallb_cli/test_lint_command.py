@@ -1,0 +1,117 @@
+"""The command as people type it: arguments, output and exit codes."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from metallb_cli.main import app
+
+POOL = """
+apiVersion: metallb.io/v1beta1
+kind: IPAddressPool
+metadata: {name: first, namespace: metallb-system}
+spec:
+  addresses: [10.0.0.0/24]
+"""
+BAD = POOL.replace("10.0.0.0/24", "10.0.0.0/33")
+L2 = """
+---
+apiVersion: metallb.io/v1beta1
+kind: L2Advertisement
+metadata: {name: all, namespace: metallb-system}
+"""
+
+
+def lint(*arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(app, ["lint", *arguments], input=stdin)
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "code"),
+    [
+        (POOL + L2, [], 0),
+        (POOL, [], 0),
+        (POOL, ["--strict"], 1),
+        (POOL + L2, ["--strict"], 0),
+        (BAD + L2, [], 1),
+        ("", [], 0),
+        ("kind: [", [], 2),
+        ("no: kind", [], 2),
+        ("{a: 1, a: 2}", [], 2),
+        (POOL, ["--no-such-option"], 2),
+        (POOL, ["--backend", "none"], 2),
+        (POOL, ["-o", "xml"], 2),
+    ],
+)
+def test_exit_codes(text: str, arguments: list[str], code: int) -> None:
+    assert lint("-", *arguments, stdin=text).exit_code == code
+
+
+def test_text_is_plain_where_nobody_looks() -> None:
+    result = lint("-", stdin=BAD + L2)
+    first, summary = result.stdout.splitlines()
+    assert first.startswith("<stdin>:6:15: error: IPAddressPool first: spec.addresses[0]: ")
+    assert first.endswith("[pool-address-syntax]")
+    assert summary == "1 error, 0 warnings in 2 objects (1 file)"
+
+
+def test_json() -> None:
+    found = json.loads(lint("-", "-o", "json", stdin=BAD + L2).stdout)
+    assert [one["rule"] for one in found["findings"]] == ["pool-address-syntax"]
+    assert found["summary"] == {"files": 1, "objects": 2, "errors": 1, "warnings": 0}
+
+
+def test_sarif() -> None:
+    (run,) = json.loads(lint("-", "-o", "sarif", stdin=BAD + L2).stdout)["runs"]
+    assert [one["ruleId"] for one in run["results"]] == ["pool-address-syntax"]
+
+
+def test_github_says_nothing_where_nothing_is_wrong() -> None:
+    assert lint("-", "-o", "github", stdin=POOL + L2).stdout == ""
+    assert lint("-", "-o", "github", stdin=BAD + L2).stdout.startswith("::error file=")
+
+
+def test_files_are_judged_together(tmp_path: Path) -> None:
+    (tmp_path / "pool.yaml").write_text(POOL)
+    (tmp_path / "l2.yaml").write_text(L2)
+    result = lint("--strict", str(tmp_path))
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "0 errors, 0 warnings in 2 objects (2 files)\n",
+    )
+
+
+def test_every_file_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text("no: kind")
+    result = lint(str(tmp_path))
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    lines = result.stderr.splitlines()
+    assert [line.partition(": is no")[0] for line in lines] == [
+        f"kubectl metallb lint: {tmp_path / name}:1:1" for name in ("a.yaml", "b.yaml")
+    ]
+
+
+def test_a_path_that_is_not_there() -> None:
+    result = lint("no/such/file.yaml")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("kubectl metallb lint: no/such/file.yaml: No such file")
+
+
+def test_without_a_path_the_usage_is_told() -> None:
+    result = lint()
+    assert result.exit_code == 2
+    assert "PATH" in result.stderr
+
+
+def test_a_cluster_that_cannot_be_read(tmp_path: Path) -> None:
+    result = lint("-", "--cluster", "--kubeconfig", str(tmp_path / "absent"), stdin=POOL)
+    assert result.exit_code == 2
+    assert "absent" in result.stderr
+
+
+def test_help_tells_of_exit_codes() -> None:
+    assert "Exit code" in lint("--help").stdout
