@@ -57,8 +57,9 @@ def serve(
         bool | None,
         typer.Option(
             "--fresh-reads/--no-fresh-reads",
-            help="Ask the API server for the latest state before each verdict (the default), or"
-            " believe the watches, which are milliseconds behind.",
+            help="See to it that whatever any replica has answered counts for the next verdict"
+            " (the default; one request to the API server a review), or believe the watches,"
+            " which are milliseconds behind.",
         ),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log everything.")] = False,

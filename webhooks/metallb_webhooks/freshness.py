@@ -1,9 +1,9 @@
-"""Which kinds a verdict depends on, and how one that may rest on an old state is confirmed.
+"""Which kinds a verdict depends on, and how it is made sure of.
 
-`ledger` sees to it that nothing is allowed for want of what was just stored. The opposite, a
-denial because of what was just deleted or put right, is confirmed here by reading the kinds
-once more as a whole. That takes the API server some 100 ms, for denials only, and not for those
-that would be denied whatever else is stored.
+`ledger` knows of whatever was answered, deletions included, so that neither is anything allowed for
+want of what was just stored, nor denied because of what was just deleted or put right. Of kinds
+that others change without our being asked, what a denial rests on is read once more as a whole.
+That takes the API server some 100 ms.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import Final
 from metallb_kube.client import KubeClient
 from metallb_kube.resources import resource_for
 from metallb_webhooks.followed import FOLLOWED
-from metallb_webhooks.ledger import Entry, Ledger
+from metallb_webhooks.ledger import Basis, Entry, Ledger, Noted
 from metallb_webhooks.rounds import causes
 from metallb_webhooks.rules.base import Operation
 from metallb_webhooks.settings import Settings
@@ -23,11 +23,18 @@ from metallb_webhooks.source import Source
 logger = logging.getLogger(__name__)
 
 _ON_WRITES: Final[Mapping[str, tuple[str, ...]]] = {
-    "IPAddressPool": ("IPAddressPool", "BGPAdvertisement", "MetalLB"),
-    "BGPAdvertisement": ("BGPAdvertisement", "IPAddressPool", "MetalLB"),
-    "L2Advertisement": ("L2Advertisement",),
-    "BGPPeer": ("BGPPeer", "BFDProfile", "MetalLB"),
-    "BFDProfile": ("BGPPeer", "IPAddressPool", "MetalLB"),
+    "IPAddressPool": ("IPAddressPool", "BGPAdvertisement", "BGPPeer", "BFDProfile", "MetalLB"),
+    "BGPAdvertisement": (
+        "BGPAdvertisement",
+        "IPAddressPool",
+        "BGPPeer",
+        "BFDProfile",
+        "Community",
+        "MetalLB",
+    ),
+    "L2Advertisement": ("L2Advertisement", "IPAddressPool", "MetalLB"),
+    "BGPPeer": ("BGPPeer", "BFDProfile", "BGPAdvertisement", "IPAddressPool", "MetalLB"),
+    "BFDProfile": ("BGPPeer", "BGPAdvertisement", "IPAddressPool", "MetalLB"),
     "Community": ("Community", "BGPAdvertisement", "MetalLB"),
     "MetalLB": ("MetalLB",),
     "FRRConfiguration": ("FRRConfiguration",),
@@ -36,6 +43,9 @@ _ON_DELETION: Final[Mapping[str, tuple[str, ...]]] = {
     "BFDProfile": ("BGPPeer",),
     "Community": ("BGPAdvertisement",),
 }
+
+UNHEARD: Final = frozenset({"FRRConfiguration"})
+"""Kinds that change without a review: speakers write them, and nobody is asked about deletions."""
 
 
 def concerned(kind: str, operation: Operation) -> tuple[str, ...]:
@@ -68,13 +78,26 @@ class Freshness:
         self._observe = observe
         self._ledger = Ledger(client, source, settings)
 
-    async def catch_up(self, kinds: tuple[str, ...]) -> None:
-        """Return when everything of these kinds that was answered before is known."""
-        self._observe("catch_up", await self._ledger.catch_up(kinds))
+    async def run(self) -> None:
+        """Follow what other replicas allow until cancelled."""
+        await self._ledger.run()
 
-    async def note(self, entry: Entry) -> None:
-        """Return when other replicas can know that this was allowed."""
-        self._observe("note", await self._ledger.note(entry))
+    async def catch_up(self, kinds: tuple[str, ...]) -> Basis:
+        """Return when everything of these kinds that others were heard to allow is known."""
+        basis = self._ledger.basis(kinds)
+        self._observe("catch_up", await self._ledger.catch_up(kinds))
+        return basis
+
+    async def note(self, entry: Entry, basis: Basis) -> bool:
+        """Return when other replicas can know that this was allowed; False if overtaken."""
+        noted = await self._ledger.note(entry, basis)
+        self._observe("note", noted is not Noted.LATE)
+        return noted is not Noted.OVERTAKEN
+
+    async def holds(self, basis: Basis) -> bool:
+        """Tell whether nothing was allowed that a verdict on this basis does not know of."""
+        self._observe("look", await self._ledger.look())
+        return basis == self._ledger.basis(basis.kinds)
 
     async def refresh(self, kinds: tuple[str, ...]) -> None:
         """Return when these kinds are exactly as they are stored."""

@@ -11,7 +11,7 @@ than what the review showed as stored.
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from metallb_crds.meta import Resource
 from metallb_kube.objects import Manifest
@@ -25,6 +25,7 @@ class _Entry:
     thing: Resource
     after: int
     until: float
+    before: "_Entry | None" = None
 
 
 class Pending:
@@ -54,8 +55,20 @@ class Pending:
             after: the resourceVersion that it replaces; 0 for a new object.
         """
         place = (thing.kind, key_of(thing))
-        self._entries.pop(place, None)
-        self._entries[place] = _Entry(thing, after, self._clock() + self._seconds)
+        before = self._entries.pop(place, None)
+        if before is not None:
+            before = replace(before, before=None)
+        self._entries[place] = _Entry(thing, after, self._clock() + self._seconds, before)
+
+    def drop(self, thing: Resource) -> None:
+        """Forget what was not allowed after all, and remember again what was before it."""
+        place = (thing.kind, key_of(thing))
+        entry = self._entries.get(place)
+        if entry is not None and entry.thing is thing:
+            del self._entries[place]
+            if entry.before is not None:
+                self._entries[place] = entry.before
+            self._tell()
 
     def seen(self, kind: str, key: Key, manifest: Manifest) -> None:
         """Forget an object when a list or a watch shows it, even as deleted."""

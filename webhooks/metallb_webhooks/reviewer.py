@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from metallb_webhooks.freshness import concerned
+from metallb_webhooks.freshness import UNHEARD, concerned
 from metallb_webhooks.index import Index
-from metallb_webhooks.ledger import Entry
+from metallb_webhooks.ledger import Basis, Entry
 from metallb_webhooks.pending import Pending
 from metallb_webhooks.reading import UnknownKindError, UnreadableError
 from metallb_webhooks.review import ReviewRequest, Verdict
@@ -32,27 +32,42 @@ logger = logging.getLogger(__name__)
 class Knowledge(Protocol):
     """Makes sure of what is stored: each call returns when it has, or when that takes too long."""
 
-    async def catch_up(self, kinds: tuple[str, ...], /) -> None:
-        """Learn of everything of these kinds that has been answered so far."""
+    async def run(self) -> None:
+        """Follow what other replicas allow until cancelled."""
+
+    async def catch_up(self, kinds: tuple[str, ...], /) -> Basis:
+        """Learn what others were heard to allow of these kinds; a verdict may rest on that."""
 
     async def refresh(self, kinds: tuple[str, ...], /) -> None:
-        """Learn exactly what is stored of these kinds."""
+        """Learn exactly what is stored of these kinds, by reading all of it."""
 
-    async def note(self, entry: Entry, /) -> None:
-        """Let other replicas know what is allowed."""
+    async def note(self, entry: Entry, basis: Basis, /) -> bool:
+        """Let others know what is allowed; False, and nothing done, if the basis holds no more."""
+
+    async def holds(self, basis: Basis, /) -> bool:
+        """Tell whether others have allowed nothing that the basis lacks."""
 
 
 class Believed:
     """Makes sure of nothing: what the watches have shown is believed."""
 
-    async def catch_up(self, kinds: tuple[str, ...], /) -> None:
+    async def run(self) -> None:
         """Do nothing."""
+
+    async def catch_up(self, kinds: tuple[str, ...], /) -> Basis:
+        """Do nothing."""
+        return Basis(kinds)
 
     async def refresh(self, kinds: tuple[str, ...], /) -> None:
         """Do nothing."""
 
-    async def note(self, entry: Entry, /) -> None:
+    async def note(self, _entry: Entry, _basis: Basis, /) -> bool:
         """Do nothing."""
+        return True
+
+    async def holds(self, _basis: Basis, /) -> bool:
+        """Do nothing."""
+        return True
 
 
 class Reviewer:
@@ -102,25 +117,45 @@ class Reviewer:
             return ALLOWED
         if not subject.is_read(self._settings.namespace):
             return self._judge(subject, Snapshot(self._index))
-        verdict = await self._informed(subject)
-        if verdict.allowed and not request.dry_run:
-            entry = _entry(request, subject)
-            # Nothing is waited for between the verdict and this: of two reviews that exclude
-            # each other, the later one finds the earlier one here.
-            if not entry.gone:
-                self._pending.add(subject.model, after=entry.after)
-            await self._knowledge.note(entry)
-        return verdict
-
-    async def _informed(self, subject: Subject) -> Verdict:
-        """Judge by what was answered so far, and deny by what is stored only."""
         kinds = concerned(subject.model.kind, subject.operation)
-        if kinds:
-            await self._knowledge.catch_up(kinds)
+        deadline = self._clock() + self._settings.fresh_seconds
+        while True:
+            basis = await self._knowledge.catch_up(kinds)
+            verdict = await self._informed(subject, kinds)
+            if not self._rests_on_others(subject, verdict):
+                return verdict
+            if self._clock() > deadline:
+                basis = Basis()  # others are quicker all the time: what is known has to do
+            if request.dry_run or not verdict.allowed:
+                if await self._knowledge.holds(basis):
+                    return verdict
+            elif await self._told(_entry(request, subject), subject, basis):
+                return verdict
+
+    def _rests_on_others(self, subject: Subject, verdict: Verdict) -> bool:
+        """Tell whether it matters what is stored, or to others what will be."""
+        if verdict.allowed:
+            return subject.model != subject.old
+        return self._judge(subject, Snapshot()).allowed
+
+    async def _told(self, entry: Entry, subject: Subject, basis: Basis) -> bool:
+        """Let others know what is allowed, unless they have allowed what the verdict lacks."""
+        # Nothing is waited for between the verdict and this: of two reviews that exclude each
+        # other, the later one finds the earlier one here.
+        if not entry.gone:
+            self._pending.add(subject.model, after=entry.after)
+        if await self._knowledge.note(entry, basis):
+            return True
+        self._pending.drop(subject.model)
+        return False
+
+    async def _informed(self, subject: Subject, kinds: tuple[str, ...]) -> Verdict:
+        """Judge by what is known; read once more what may change without our being asked."""
         verdict = await self._settled(subject)
-        if verdict.allowed or not kinds or not self._judge(subject, Snapshot()).allowed:
+        unheard = UNHEARD.intersection(kinds)
+        if verdict.allowed or not unheard or not self._rests_on_others(subject, verdict):
             return verdict
-        await self._knowledge.refresh(kinds)
+        await self._knowledge.refresh(tuple(unheard))
         return await self._settled(subject)
 
     async def _settled(self, subject: Subject) -> Verdict:

@@ -58,7 +58,8 @@ class _Process:
         pending = Pending(settings.pending_seconds)
         self._source = Source(client, settings.namespace, seen=pending.seen)
         self._certificate = _certificate(client, settings)
-        reviewer = Reviewer(self._source.store.index, pending, self._knowledge(client), settings)
+        self._knowledge = _knowledge(client, self._source, settings, self._metrics)
+        reviewer = Reviewer(self._source.store.index, pending, self._knowledge, settings)
         self._front = Front(
             reviewer.review,
             blind=self._blind,
@@ -73,6 +74,7 @@ class _Process:
         async with asyncio.TaskGroup() as tasks:
             work = [
                 tasks.create_task(self._source.run()),
+                tasks.create_task(self._knowledge.run()),
                 tasks.create_task(self._certificate.run()),
             ]
             async with listening(self._front, context, self._settings) as port:
@@ -84,11 +86,6 @@ class _Process:
             for task in work:
                 task.cancel()
         logger.info("ended")
-
-    def _knowledge(self, client: KubeClient) -> Knowledge:
-        if not self._settings.fresh_reads:
-            return Believed()
-        return Freshness(client, self._source, self._settings, self._metrics.confirmed)
 
     def _blind(self) -> str:
         missing = self._source.missing
@@ -109,6 +106,14 @@ class _Process:
         if self._source.synced:
             self._metrics.silent_seconds.set(self._source.silent_seconds)
         return self._metrics.text()
+
+
+def _knowledge(
+    client: KubeClient, source: Source, settings: Settings, metrics: Metrics
+) -> Knowledge:
+    if not settings.fresh_reads:
+        return Believed()
+    return Freshness(client, source, settings, metrics.confirmed)
 
 
 def _certificate(client: KubeClient, settings: Settings) -> Certificate:

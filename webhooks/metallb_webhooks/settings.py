@@ -58,8 +58,9 @@ class Settings:
         port: TCP port to listen on; 0 picks a free one.
         tls_dir: folder with tls.crt and tls.key that somebody else keeps; None to make our own.
         backend: the BGP backend to assume whatever the MetalLB object says; None to believe it.
-        fresh_reads: read once more what a watch that is behind could make a wrong verdict of.
-            Without it the watches are believed, which are milliseconds behind.
+        fresh_reads: let replicas tell each other what they allow, and make sure of what a watch
+            that is behind could make a wrong verdict of. Without it the watches are believed,
+            which are milliseconds behind.
         fresh_seconds: how long such a read may take before the watches are believed after all.
         pending_seconds: for how long an object that was allowed may be on its way into the store
             although no watch has shown it: somebody else may have refused it. Reviews that

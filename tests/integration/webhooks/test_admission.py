@@ -88,6 +88,7 @@ async def test_an_update_that_was_answered_counts_at_once(client: KubeClient) ->
 async def test_a_deletion_that_was_answered_counts_at_once(client: KubeClient) -> None:
     for number in range(20):
         await client.create(pool(f"short-{number}", "10.2.0.0/24"))
+        await client.create(pool(f"other-{number}", f"10.2.1.{number}/32"))
         await client.delete(ref(f"short-{number}"))
 
 
@@ -103,6 +104,20 @@ async def test_of_many_that_exclude_each_other_one_is_stored(
     admission.route(*admission.replicas)
     assert sum(isinstance(outcome, dict) for outcome in outcomes) == 1
     assert all(isinstance(one, dict | ForbiddenError) for one in outcomes)
+
+
+async def test_of_two_at_the_same_instant_at_both_replicas_one_is_stored(
+    client: KubeClient,
+) -> None:
+    """The Lease tells the later one of the earlier one, which it then waits for."""
+    for number in range(20):
+        name, addresses = f"twin-{number}", f"10.7.{number}.0/24"
+        outcomes = await asyncio.gather(
+            *(client.create(pool(f"{name}-{which}", addresses)) for which in range(4)),
+            return_exceptions=True,
+        )
+        assert sum(isinstance(outcome, dict) for outcome in outcomes) == 1
+        assert all(isinstance(one, dict | ForbiddenError) for one in outcomes)
 
 
 async def test_a_dry_run_is_judged_and_forgotten(client: KubeClient) -> None:

@@ -1,9 +1,16 @@
+from collections.abc import Iterator
+from functools import partial
+from types import CodeType, FunctionType
+from typing import Final
+
 import pytest
 
 from metallb_webhooks.followed import FOLLOWED
 from metallb_webhooks.freshness import concerned
 from metallb_webhooks.reading import REVIEWED
-from metallb_webhooks.rules.base import Operation
+from metallb_webhooks.rules.base import Operation, Severity
+from metallb_webhooks.rules.registry import RULES
+from metallb_webhooks.snapshot import Snapshot
 
 KINDS = sorted({kind for _, kind in REVIEWED})
 
@@ -30,3 +37,93 @@ def test_a_deletion_depends_on_who_refers_to_the_object(
     kind: str, expected: tuple[str, ...]
 ) -> None:
     assert concerned(kind, Operation.DELETE) == expected
+
+
+# What the rules look at, found in their code
+
+LOOKED_AT: Final = {
+    "advertisements_for_pool": {"BGPAdvertisement", "L2Advertisement"},
+    "advertisements_naming_peer": {"BGPAdvertisement"},
+    "advertisements_naming_pool": {"BGPAdvertisement", "L2Advertisement"},
+    "advertisements_using_alias": {"BGPAdvertisement"},
+    "asns": {"BGPPeer"},
+    "backend": {"MetalLB"},
+    "bgp_advertisements": {"BGPAdvertisement"},
+    "bgp_advertisements_for_pool": {"BGPAdvertisement"},
+    "communities_defining": {"Community"},
+    "echo_profiles": {"BFDProfile"},
+    "frr_configurations": {"FRRConfiguration"},
+    "frr_configurations_on": {"FRRConfiguration"},
+    "l2_advertisements": {"L2Advertisement"},
+    "metallbs": {"MetalLB"},
+    "peers_at": {"BGPPeer"},
+    "peers_on": {"BGPPeer"},
+    "peers_using_profile": {"BGPPeer"},
+    "peers_using_secret": {"BGPPeer"},
+    "pools": {"IPAddressPool"},
+    "pools_of_advertisement": {"IPAddressPool"},
+    "pools_overlapping": {"IPAddressPool"},
+    "pools_selected": {"IPAddressPool"},
+    "router_ids": {"BGPPeer"},
+}
+"""Kinds that are reviewed, by what gives a rule access to them."""
+
+NOT_REVIEWED: Final = {
+    "namespaces_selected",
+    "nodes",
+    "nodes_selected",
+    "nodes_within",
+    "pod_networks_within",
+    "secrets",
+    "services",
+    "services_within",
+}
+LIKE_FIELDS: Final = {"bfd_profiles", "communities", "namespaces", "peers"}
+"""In the code of a rule these are fields of the object under review just as well."""
+
+CHANGES: Final = {"of", "with_object", "without_object"}
+
+
+def names_in(thing: object, seen: set[object]) -> Iterator[str]:
+    """Yield every name that a check uses, in whatever it calls of the rules, too."""
+    if isinstance(thing, partial):
+        for part in (thing.func, *thing.args, *thing.keywords.values()):
+            yield from names_in(part, seen)
+    ours = isinstance(thing, FunctionType) and thing.__module__.startswith("metallb_webhooks.rules")
+    if not ours or thing in seen:
+        return
+    assert isinstance(thing, FunctionType)
+    seen.add(thing)
+    for name in set(names_of(thing.__code__)):
+        yield name
+        yield from names_in(thing.__globals__.get(name), seen)
+    for cell in thing.__closure__ or ():
+        yield from names_in(cell.cell_contents, seen)
+
+
+def names_of(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from names_of(constant)
+
+
+@pytest.mark.parametrize("operation", Operation)
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_a_denial_looks_at_is_caught_up_with(kind: str, operation: Operation) -> None:
+    used = {
+        name
+        for rule in RULES[kind]
+        if operation in rule.operations and rule.severity is Severity.DENY
+        for name in names_in(rule.check, set())
+    }
+    kinds = set().union(*(LOOKED_AT.get(name, set()) for name in used))
+    assert kinds <= set(concerned(kind, operation))
+
+
+def test_every_way_to_look_at_what_is_stored_is_known_here() -> None:
+    ways = {name for name in vars(Snapshot) if not name.startswith("_")}
+    assert (
+        ways - {"index", "top", "hidden"} <= LOOKED_AT.keys() | NOT_REVIEWED | LIKE_FIELDS | CHANGES
+    )
+    assert "pools_overlapping" in set(names_in(RULES["IPAddressPool"][4].check, set()))

@@ -1,45 +1,69 @@
 """The way of a review, over an index that the test fills."""
 
 import asyncio
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
+from metallb_crds.frrk8s_v1beta1 import FRRConfiguration
 from metallb_webhooks.index import Index
-from metallb_webhooks.ledger import Entry
+from metallb_webhooks.ledger import Basis, Entry
 from metallb_webhooks.pending import Pending
 from metallb_webhooks.review import ReviewRequest
 from metallb_webhooks.reviewer import Believed, Reviewer
 from metallb_webhooks.rules.base import Finding, Request
 from metallb_webhooks.settings import Settings
 from support.reviews import review, stored
-from support.samples import NAMESPACE, pool
+from support.samples import NAMESPACE, node, pool
 
 SETTINGS = Settings(NAMESPACE, pending_seconds=5.0)
 POOL = "IPAddressPool"
 
 
 class Recorded(Believed):
-    """Notes what it is asked for; a refresh leaves only these in the index."""
+    """Notes what it is asked for; a refresh leaves only these FRR configurations in the index.
+
+    Attributes:
+        others: what other replicas store just before this one notes or looks, one each time.
+    """
 
     def __init__(self, index: Index, refreshed: Iterable[Any] | None = None) -> None:
         self.index = index
         self.refreshed = refreshed
         self.calls: list[str] = []
         self.noted: list[Entry] = []
+        self.others: list[Any] = []
+        self.heard = 0
 
-    async def catch_up(self, _kinds: tuple[str, ...], /) -> None:
+    async def catch_up(self, kinds: tuple[str, ...], /) -> Basis:
         self.calls.append("catch up")
+        return Basis(kinds, self.heard)
 
-    async def refresh(self, _kinds: tuple[str, ...], /) -> None:
+    async def refresh(self, kinds: tuple[str, ...], /) -> None:
+        assert kinds == ("FRRConfiguration",)
         self.calls.append("refresh")
         if self.refreshed is not None:
-            self.index.replace(POOL, self.refreshed)
+            self.index.replace("FRRConfiguration", self.refreshed)
 
-    async def note(self, entry: Entry, /) -> None:
+    async def note(self, entry: Entry, basis: Basis, /) -> bool:
         self.calls.append("note")
+        if basis.kinds and self._meanwhile():
+            return False
         self.noted.append(entry)
+        return True
+
+    async def holds(self, _basis: Basis, /) -> bool:
+        self.calls.append("look")
+        return not self._meanwhile()
+
+    def _meanwhile(self) -> bool:
+        if not self.others:
+            return False
+        self.index.put(self.others.pop(0))
+        self.heard += 1
+        return True
 
 
 class Desk:
@@ -66,6 +90,10 @@ def shown(name: str) -> dict[str, Any]:
     made = new(name)
     made["metadata"]["resourceVersion"] = "77"
     return made
+
+
+def configuration(name: str, asn: int) -> dict[str, Any]:
+    return stored("FRRConfiguration", name, bgp={"routers": [{"asn": asn}]})
 
 
 FIRST = new("first", "192.0.2.0/28")
@@ -101,6 +129,49 @@ async def test_a_dry_run_leaves_no_trace() -> None:
     assert await desk.allows(review(SECOND))
 
 
+async def test_a_dry_run_looks_at_what_others_allow() -> None:
+    desk = Desk()
+    assert await desk.allows(review(FIRST, dry_run=True))
+    assert desk.knowledge.calls == ["catch up", "look"]
+    desk.knowledge.others = [pool("second", "192.0.2.8/29")]
+    assert not await desk.allows(review(FIRST, dry_run=True))
+
+
+async def test_what_others_allow_in_between_is_judged_too() -> None:
+    desk = Desk()
+    desk.knowledge.others = [pool("second", "192.0.2.8/29")]
+    assert not await desk.allows(review(FIRST))
+    assert desk.knowledge.calls == ["catch up", "note", "catch up", "look"]
+    assert not desk.knowledge.noted
+    assert desk.pending.over(desk.index) is None
+
+
+async def test_what_others_allow_elsewhere_costs_another_round_only() -> None:
+    desk = Desk()
+    desk.knowledge.others = [pool(f"other-{n}", f"198.51.100.{n}/32") for n in range(3)]
+    assert await desk.allows(review(FIRST))
+    assert desk.knowledge.calls == ["catch up", "note"] * 4
+    assert [entry.name for entry in desk.knowledge.noted] == ["first"]
+
+
+async def test_others_who_are_always_quicker_hold_nobody_up_for_long() -> None:
+    desk = Desk()
+    ticks = itertools.count()
+    desk.reviewer = Reviewer(
+        desk.index, desk.pending, desk.knowledge, SETTINGS, clock=lambda: next(ticks) * 0.1
+    )
+    desk.knowledge.others = [pool(f"other-{n}", f"198.51.100.{n}/32") for n in range(200)]
+    assert await desk.allows(review(FIRST))
+    assert len(desk.knowledge.others) > 150
+    assert [entry.name for entry in desk.knowledge.noted] == ["first"]
+
+
+async def test_an_update_that_changes_nothing_is_told_to_nobody() -> None:
+    desk = Desk(pool("first", "192.0.2.0/28"))
+    assert await desk.allows(review(FIRST, FIRST))
+    assert desk.knowledge.calls == ["catch up"]
+
+
 async def test_an_object_that_metallb_does_not_read_concerns_nobody() -> None:
     desk = Desk()
     assert not await desk.allows(review(new("first", "192.0.2.0/28", space="elsewhere")))
@@ -118,8 +189,7 @@ async def test_an_object_that_metallb_does_not_read_concerns_nobody() -> None:
 async def test_what_is_wrong_in_itself_is_denied_without_another_look(bad: dict[str, Any]) -> None:
     desk = Desk()
     assert not await desk.allows(review(bad))
-    assert "refresh" not in desk.knowledge.calls
-    assert not desk.knowledge.noted
+    assert not {"refresh", "look", "note"} & set(desk.knowledge.calls)
 
 
 async def test_an_unknown_kind_is_denied_by_name() -> None:
@@ -129,15 +199,27 @@ async def test_an_unknown_kind_is_denied_by_name() -> None:
     assert "v1 ConfigMap is not reviewed here" in verdict.message
 
 
-async def test_a_denial_for_what_is_stored_is_confirmed() -> None:
+async def test_a_denial_for_what_is_stored_is_made_sure_of() -> None:
     desk = Desk(pool("first", "192.0.2.0/28"))
     assert not await desk.allows(review(SECOND))
-    assert desk.knowledge.calls == ["catch up", "refresh"]
+    assert desk.knowledge.calls == ["catch up", "look"]
 
 
-async def test_a_denial_for_what_is_gone_becomes_none() -> None:
-    desk = Desk(pool("first", "192.0.2.0/28"), refreshed=[])
+async def test_a_denial_for_what_another_replica_let_go_becomes_none() -> None:
+    desk = Desk(pool("first", "192.0.2.0/28"))
+    desk.knowledge.others = [pool("first", "198.51.100.0/28")]
     assert await desk.allows(review(SECOND))
+    assert desk.knowledge.calls == ["catch up", "look", "catch up", "note"]
+
+
+async def test_what_changes_without_a_review_is_read_before_a_denial() -> None:
+    made = configuration("second", 64502)
+    there = FRRConfiguration.parse(configuration("first", 64501))
+    desk = Desk(node("n"), there)
+    assert not await desk.allows(review(made))
+    assert desk.knowledge.calls == ["catch up", "refresh", "look"]
+    desk = Desk(node("n"), there, refreshed=[])
+    assert await desk.allows(review(made))
     assert desk.knowledge.calls == ["catch up", "refresh", "note"]
 
 
