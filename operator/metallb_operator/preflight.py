@@ -1,0 +1,331 @@
+"""What in a cluster keeps MetalLB from working, or may hurt it: a table of checks. Pure.
+
+Nothing is changed: each finding names the object, the value and the remedy. A problem is what
+MetalLB cannot work with; everything else is a warning. What could not be read is not checked, and
+said to be so.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from metallb_crds.backend import Backend
+from metallb_kube.objects import Manifest
+from metallb_operator.conflicts import allocates, speaks_bgp
+from metallb_operator.fields import at, name_of
+from metallb_operator.installations import RIVALS, Role, is_ours, others, remedy, role_of, told
+from metallb_operator.intent import Intent
+from metallb_operator.kubeproxy import answers_arp
+from metallb_operator.nodes import Meant, meant_for
+from metallb_operator.situation import Checked
+from metallb_operator.wording import listed
+from metallb_operator.workload import Workload
+
+OLDEST_KUBERNETES: Final = 30
+"""The minor version of Kubernetes 1 from which all that is used is on by default."""
+ENFORCE: Final = "pod-security.kubernetes.io/enforce"
+EXCLUDED: Final = "node.kubernetes.io/exclude-from-external-load-balancers"
+# What kubeadm puts on nodes of the control plane; speakers tolerate it without being told.
+_TOLERATED: Final = tuple(
+    {"key": f"node-role.kubernetes.io/{role}", "operator": "Exists", "effect": "NoSchedule"}
+    for role in ("control-plane", "master")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was read of the cluster besides what is watched.
+
+    Attributes:
+        kubernetes: the minor version of Kubernetes 1; None if it was not read.
+        kube_proxy: `data` of the ConfigMap kube-system/kube-proxy; empty if there is none.
+        cilium: likewise, of kube-system/cilium-config.
+        workloads: of all namespaces, those that may get in the way.
+        webhooks: validating webhook configurations that MetalLB installs by itself.
+        unread: why something could not be read, by what that is.
+    """
+
+    kubernetes: int | None = None
+    kube_proxy: Mapping[str, str] = field(default_factory=dict)
+    cilium: Mapping[str, str] = field(default_factory=dict)
+    workloads: tuple[Workload, ...] = ()
+    webhooks: tuple[str, ...] = ()
+    unread: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that checks look at.
+
+    Attributes:
+        default_backend: of a new installation.
+        namespace: MetalLB's.
+        labels: of that namespace.
+        nodes: of the cluster.
+        workloads: of all namespaces, ours included.
+        configmaps: names of those in MetalLB's namespace.
+        l2: names of the L2Advertisements.
+    """
+
+    intent: Intent
+    default_backend: Backend
+    namespace: str
+    survey: Survey
+    labels: Mapping[str, str] = field(default_factory=dict)
+    nodes: tuple[Manifest, ...] = ()
+    workloads: tuple[Workload, ...] = ()
+    configmaps: frozenset[str] = frozenset()
+    l2: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a check has found.
+
+    Attributes:
+        grave: MetalLB cannot work with it.
+    """
+
+    text: str
+    grave: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check.
+
+    Attributes:
+        id: kebab-case and for ever.
+        summary: what it sees to.
+    """
+
+    id: str
+    summary: str
+    check: Callable[[Facts], Iterable[Finding]]
+
+
+def preflight(facts: Facts) -> Checked:
+    """Run every check."""
+    found = [(one, f"{one.text} [{c.id}]") for c in CHECKS for one in c.check(facts)]
+    return Checked(
+        done=True,
+        problems=tuple(text for one, text in found if one.grave),
+        warnings=tuple(text for one, text in found if not one.grave),
+    )
+
+
+def host_ports(values: Mapping[str, Any]) -> dict[int, str]:
+    """Return the ports of nodes that an installation listens on, and what for.
+
+    Args:
+        values: the chart's.
+    """
+    ports = values["ports"]
+    found = {ports["metrics"]: "metrics of speakers", ports["health"]: "health of speakers"}
+    if values["memberlist"]["enabled"]:
+        found[values["memberlist"]["bindPort"]] = "speakers finding each other"
+    if values["backend"] == Backend.FRR:
+        found[ports["frrMetrics"]] = "metrics of FRR"
+    if values["backend"] == Backend.FRR_K8S:
+        found[ports["frrK8sMetrics"]] = "metrics of frr-k8s"
+        found[ports["frrK8sFrrMetrics"]] = "metrics of FRR"
+        found[ports["frrK8sHealth"]] = "health of frr-k8s"
+    return found
+
+
+def _speaker_pod(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those fields of a speaker's pod spec that decide about nodes; as in the chart."""
+    speaker = values["speaker"]
+    return {
+        "nodeSelector": {"kubernetes.io/os": "linux", **speaker["nodeSelector"]},
+        "affinity": speaker.get("affinity") or {},
+        "tolerations": [*_TOLERATED, *speaker["tolerations"]],
+        "hostNetwork": True,
+    }
+
+
+def _meant(facts: Facts) -> Meant:
+    return meant_for(_speaker_pod(facts.intent.values), facts.nodes)
+
+
+def _kubernetes(facts: Facts) -> Iterator[Finding]:
+    minor, release = facts.survey.kubernetes, facts.intent.release
+    if minor is None:
+        return
+    if minor < OLDEST_KUBERNETES:
+        yield Finding(
+            f"the API server is Kubernetes 1.{minor}, and 1.{OLDEST_KUBERNETES} is the oldest that "
+            "has all that is used; upgrade the cluster",
+            grave=True,
+        )
+    if release.first_kubernetes_without is not None and minor >= release.first_kubernetes_without:
+        yield Finding(
+            f"MetalLB {release.version} cannot be used from Kubernetes "
+            f"1.{release.first_kubernetes_without} on, and the API server is 1.{minor}; "
+            "set spec.version to a newer release, or remove it",
+            grave=True,
+        )
+
+
+def _strict_arp(facts: Facts) -> Iterator[Finding]:
+    where = answers_arp(facts.survey.kube_proxy, facts.survey.cilium, facts.workloads)
+    if where and facts.l2:
+        yield Finding(
+            f"{where}: the mode is ipvs without strictARP, so that every node answers ARP for "
+            f"what L2Advertisement {listed(facts.l2)} announces; set strictARP to true and "
+            "restart the pods of kube-proxy",
+            grave=True,
+        )
+
+
+def _pod_security(facts: Facts) -> Iterator[Finding]:
+    level = facts.labels.get(ENFORCE)
+    if level in {"baseline", "restricted"}:
+        yield Finding(
+            f"Namespace {facts.namespace}: {ENFORCE} is {level}, which refuses speakers, for they "
+            f"use the network of the node; run `kubectl label --overwrite namespace "
+            f"{facts.namespace} {ENFORCE}=privileged`, or set "
+            "spec.podSecurity.manageNamespaceLabels to true",
+            grave=True,
+        )
+
+
+def _host_ports(facts: Facts) -> Iterator[Finding]:
+    ours = host_ports(facts.intent.values)
+    meant = _meant(facts).all
+    for workload in _strangers(facts):
+        taken = sorted(workload.ports & ours.keys())
+        if not taken:
+            continue
+        ports = listed([f"{port} ({ours[port]})" for port in taken])
+        if workload.kind != "DaemonSet":
+            text = f"{workload} may take host port {ports} of the node that it comes to run on"
+            yield Finding(f"{text}; give it another port")
+        elif shared := sorted(meant & meant_for(workload.placing, facts.nodes).all):
+            yield Finding(
+                f"{workload} takes host port {ports} on {listed(shared)}, where MetalLB's pods "
+                "cannot start then; give it another port, or keep speakers off these nodes by "
+                "spec.nodeSelector",
+                grave=True,
+            )
+
+
+def _strangers(facts: Facts) -> Iterator[Workload]:
+    """Yield what is neither ours nor another MetalLB, of which another check tells."""
+    for workload in facts.workloads:
+        told = is_ours(workload, facts.namespace) or role_of(workload) in RIVALS
+        if not told and workload.replicas:
+            yield workload
+
+
+def _excluded_nodes(facts: Facts) -> Iterator[Finding]:
+    if facts.intent.metallb.spec.ignore_exclude_lb:
+        return
+    meant = _meant(facts).all
+    excluded = sorted(
+        name_of(node)
+        for node in facts.nodes
+        if name_of(node) in meant and EXCLUDED in (at(node, "metadata", "labels") or {})
+    )
+    if not excluded:
+        return
+    everywhere = len(excluded) == len(meant)
+    who = "every node with a speaker has" if everywhere else f"{listed(excluded)} has"
+    yield Finding(
+        f"{who} the label {EXCLUDED}, and announces nothing; remove it (`kubectl label node "
+        f"{excluded[0]} {EXCLUDED}-`), or set spec.ignoreExcludeLB to true",
+        grave=everywhere,
+    )
+
+
+def _tainted_nodes(facts: Facts) -> Iterator[Finding]:
+    left_out = _meant(facts).left_out
+    if left_out:
+        nodes = listed([f"{node} ({taint})" for node, taint in sorted(left_out.items())])
+        yield Finding(
+            f"no speaker runs on nodes for their taints: {nodes}; if these are to announce, "
+            "extend spec.speakerTolerations"
+        )
+
+
+def _other_bgp(facts: Facts) -> Iterator[Finding]:
+    for workload in facts.workloads:
+        if speaks_bgp(workload, facts.survey.cilium):
+            yield Finding(
+                f"{workload} speaks BGP on the nodes, too: a router accepts one session from an "
+                "address, and port 179 of a node is taken once; let the two have different "
+                "peers, or let only one of them speak BGP"
+            )
+
+
+def _other_allocators(facts: Facts) -> Iterator[Finding]:
+    # With a class each Service is for one controller.
+    if facts.intent.metallb.spec.load_balancer_class:
+        return
+    for workload in facts.workloads:
+        if allocates(workload, facts.survey.cilium):
+            yield Finding(
+                f"{workload} gives addresses to Services of type LoadBalancer, too, so that both "
+                "write the same status; set spec.loadBalancerClass, or switch one of them off"
+            )
+
+
+def _other_metallb(facts: Facts) -> Iterator[Finding]:
+    found = others(facts.workloads, facts.namespace)
+    rivals = [one for role in RIVALS for one in found.get(role, ())]
+    if rivals:
+        yield Finding(f"{told(rivals)}; {remedy(rivals)}", grave=True)
+
+
+def _old_configuration(facts: Facts) -> Iterator[Finding]:
+    if "config" in facts.configmaps:
+        yield Finding(
+            f"ConfigMap {facts.namespace}/config configures MetalLB before 0.13 and has no effect; "
+            "`kubectl metallb migrate` prints the objects that say the same: apply them, then "
+            "delete it"
+        )
+
+
+def _old_webhooks(facts: Facts) -> Iterator[Finding]:
+    controllers = others(facts.workloads, facts.namespace).get(Role.CONTROLLER, ())
+    # As long as that serves them, all is well.
+    if facts.survey.webhooks and not controllers:
+        names = listed(facts.survey.webhooks)
+        yield Finding(
+            f"ValidatingWebhookConfiguration {names} is left over from another installation, and "
+            "makes the API server refuse every change of MetalLB's configuration; run "
+            f"`kubectl delete validatingwebhookconfiguration {' '.join(facts.survey.webhooks)}`",
+            grave=True,
+        )
+
+
+def _kept_backend(facts: Facts) -> Iterator[Finding]:
+    backend = facts.intent.backend
+    if not facts.intent.metallb.spec.bgp_backend and backend is not facts.default_backend:
+        yield Finding(
+            f"spec.bgpBackend names none, so that backend {backend.value} is kept, which runs "
+            f"already; set it to {backend.value} to say so, or to {facts.default_backend.value} "
+            "to go over to what new installations run"
+        )
+
+
+def _not_checked(facts: Facts) -> Iterator[Finding]:
+    for what, why in sorted(facts.survey.unread.items()):
+        yield Finding(f"not checked: {what} cannot be read ({why})")
+
+
+CHECKS: Final[tuple[Check, ...]] = (
+    Check("other-installation", "No other MetalLB gives addresses away", _other_metallb),
+    Check("kubernetes-version", "Kubernetes and the MetalLB release fit", _kubernetes),
+    Check("pod-security", "Pod Security lets speakers into the namespace", _pod_security),
+    Check("strict-arp", "With layer 2 in use, kube-proxy does not answer ARP", _strict_arp),
+    Check("host-ports", "No other DaemonSet takes the ports of a speaker's node", _host_ports),
+    Check("old-webhooks", "No webhook configuration without its server", _old_webhooks),
+    Check("excluded-nodes", "Nodes with speakers may announce", _excluded_nodes),
+    Check("tainted-nodes", "No node is without speaker for its taint", _tainted_nodes),
+    Check("other-bgp", "Nothing else speaks BGP on the nodes", _other_bgp),
+    Check("other-allocators", "Nothing else claims Services", _other_allocators),
+    Check("old-configuration", "No ConfigMap of MetalLB before 0.13", _old_configuration),
+    Check("kept-backend", "The object names the backend that runs", _kept_backend),
+    Check("not-checked", "Everything that is looked at can be read", _not_checked),
+)

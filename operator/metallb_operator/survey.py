@@ -1,0 +1,227 @@
+"""Survey the cluster now and then: what gets in MetalLB's way is seldom new."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import Any, Final, TypeVar
+
+from metallb_kube.client import KubeClient
+from metallb_kube.errors import KubeError
+from metallb_kube.objects import Manifest, ObjectRef, ref_of
+from metallb_kube.resources import resource_for
+from metallb_operator.applyset import applyset_id
+from metallb_operator.component import Component
+from metallb_operator.conflicts import CILIUM, matters
+from metallb_operator.fields import at, count_at, text_at
+from metallb_operator.installations import (
+    LEFT_OVER,
+    Adoption,
+    adoption,
+    keeping,
+    role_of,
+    workloads_of,
+)
+from metallb_operator.intent import intent_of
+from metallb_operator.kubeproxy import NAME, PLACE
+from metallb_operator.observation import Observation
+from metallb_operator.preflight import Facts, Survey, preflight
+from metallb_operator.settings import Settings
+from metallb_operator.situation import Checked, Problem
+from metallb_operator.wording import stable
+from metallb_operator.workload import Workload, workload_of
+from metallb_webhooks.source import Source
+
+_TROUBLED_SECONDS: Final = 30.0
+_LONGEST: Final = 200
+
+_Read = TypeVar("_Read")
+
+
+class Surveyor:
+    """Keeps a `Survey` current, and judges by it."""
+
+    def __init__(
+        self, client: KubeClient, source: Source, settings: Settings, tell: Callable[[], None]
+    ) -> None:
+        """Survey as whoever the client is.
+
+        Args:
+            client: reads.
+            source: follows namespaces and what users have configured; somebody else runs it.
+            settings: of the process.
+            tell: called when a survey has shown something else than the one before.
+        """
+        self._client = client
+        self._source = source
+        self._settings = settings
+        self._tell = tell
+        self._survey: Survey | None = None
+        self._known = ""
+        self._generation = 0
+        self._troubled = False
+        self._asked = asyncio.Event()
+
+    async def run(self) -> None:
+        """Survey until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._repeat())
+            tasks.create_task(self._follow())
+
+    async def survey(self, metallb: Manifest) -> None:
+        """Survey before the first look at an object: others may have come since the last time.
+
+        Args:
+            metallb: the object as stored.
+        """
+        uid = text_at(metallb, "metadata", "uid")
+        if uid != self._known:
+            await self._read()
+            self._known = uid
+
+    async def _read(self) -> Survey:
+        survey = await _Reader(self._client).read()
+        if survey != self._survey:
+            self._survey = survey
+            self._tell()
+        return survey
+
+    async def _repeat(self) -> None:
+        """Read anew: seldom while all is well, more often while it is not."""
+        while True:
+            self._asked.clear()
+            survey = await self._read()
+            troubled = self._troubled or survey.unread
+            rest = self._settings.resync_seconds
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(rest, _TROUBLED_SECONDS) if troubled else rest):
+                    await self._asked.wait()
+
+    async def _follow(self) -> None:
+        """Tell when what is watched for others makes a difference here."""
+        known = None
+        while True:
+            changed = self._source.changed
+            if known != (now := (self.labels, self._l2)):
+                known = now
+                self._tell()
+            await changed.wait()
+
+    @property
+    def _l2(self) -> tuple[str, ...]:
+        return tuple(sorted(self._source.store.index.objects["L2Advertisement"]))
+
+    @property
+    def labels(self) -> Mapping[str, str] | None:
+        """The labels of MetalLB's namespace; None if it was not seen yet."""
+        seen = self._source.store.index.objects["Namespace"].get(self._settings.namespace)
+        return seen.labels if seen else None
+
+    def checked(self, metallb: Manifest, seen: Observation) -> Checked:
+        """Judge the cluster for a MetalLB object; another generation of it asks for a new survey.
+
+        Args:
+            metallb: the object as stored.
+            seen: MetalLB's namespace and the nodes.
+        """
+        generation = count_at(metallb, "metadata", "generation")
+        if generation != self._generation:
+            self._generation = generation
+            self._asked.set()
+        intent = intent_of(metallb, keeping(self._settings, metallb, seen.objects))
+        if isinstance(intent, Problem) or self._survey is None:
+            return Checked()
+        outcome = preflight(
+            Facts(
+                intent=intent,
+                default_backend=self._settings.default_backend,
+                namespace=self._settings.namespace,
+                survey=self._survey,
+                labels=self.labels or {},
+                nodes=seen.nodes,
+                workloads=(*self._elsewhere(), *workloads_of(seen.objects)),
+                configmaps=frozenset(ref.name for ref in seen.objects if ref.kind == "ConfigMap"),
+                l2=self._l2,
+            )
+        )
+        if outcome.problems and not self._troubled:
+            # From now on it is looked for more often whether that has gone.
+            self._asked.set()
+        self._troubled = bool(outcome.problems)
+        return outcome
+
+    def adoption(
+        self, metallb: Manifest, seen: Observation, components: Iterable[Component]
+    ) -> Adoption:
+        """Decide what other installations of MetalLB mean for ours.
+
+        Args:
+            metallb: the object as stored.
+            seen: MetalLB's namespace.
+            components: the state of our workloads.
+        """
+        return adoption(
+            metallb,
+            seen.objects,
+            self._elsewhere(),
+            components,
+            applyset=applyset_id(ref_of(metallb)),
+            namespace=self._settings.namespace,
+        )
+
+    def _elsewhere(self) -> tuple[Workload, ...]:
+        found = self._survey.workloads if self._survey else ()
+        return tuple(one for one in found if one.namespace != self._settings.namespace)
+
+
+class _Reader:
+    """Reads one survey; what cannot be read is noted, and nothing is raised."""
+
+    def __init__(self, client: KubeClient) -> None:
+        self._client = client
+        self._unread: dict[str, str] = {}
+
+    async def read(self) -> Survey:
+        """Read everything, in seven requests (more for thousands of workloads)."""
+        return Survey(
+            kubernetes=_minor(await self._try("the API server's version", self._client.version())),
+            kube_proxy=await self._settings_of(NAME),
+            cilium=await self._settings_of(CILIUM),
+            workloads=(*await self._workloads("DaemonSet"), *await self._workloads("Deployment")),
+            webhooks=tuple([name for name in LEFT_OVER if await self._has_webhook(name)]),
+            unread=self._unread,
+        )
+
+    async def _try(self, what: str, read: Awaitable[_Read]) -> _Read | None:
+        try:
+            return await read
+        except KubeError as error:
+            self._unread[what] = stable(str(error), _LONGEST)
+            return None
+
+    async def _settings_of(self, name: str) -> Mapping[str, str]:
+        ref = ObjectRef("v1", "ConfigMap", PLACE, name)
+        return at(await self._try(str(ref), self._client.get(ref)), "data") or {}
+
+    async def _workloads(self, kind: str) -> tuple[Workload, ...]:
+        listing = self._client.list(resource_for("apps/v1", kind))
+        found = await self._try(f"{kind}s of other namespaces", listing)
+        read = (workload_of(item) for item in (found.items if found else ()))
+        return tuple(one for one in read if _counts(one))
+
+    async def _has_webhook(self, name: str) -> bool:
+        kind = "ValidatingWebhookConfiguration"
+        ref = ObjectRef("admissionregistration.k8s.io/v1", kind, None, name)
+        return await self._try(str(ref), self._client.get(ref)) is not None
+
+
+def _counts(workload: Workload) -> bool:
+    """Whether a check could say anything of a workload; thousands of others are not kept."""
+    known = matters(workload) or role_of(workload) is not None
+    return known or bool(workload.ports) or workload.name == NAME
+
+
+def _minor(version: Any) -> int | None:  # noqa: ANN401 - JSON
+    """Return the minor version; distributions append a sign ("31+")."""
+    found = re.match(r"\d+", str(at(version, "minor") or ""))
+    return int(found[0]) if found else None

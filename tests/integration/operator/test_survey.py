@@ -1,0 +1,49 @@
+"""A survey reads what it may, and notes what it may not."""
+
+from typing import Any
+
+from cluster import Cluster
+from metallb_kube.client import KubeClient
+from metallb_operator.survey import _Reader
+
+
+def workload(name: str, **port: int) -> dict[str, Any]:
+    labels = {"app": name}
+    container = {"name": name, "image": f"x/{name}:1", "ports": [{"containerPort": 1, **port}]}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"selector": {"matchLabels": labels}, "template": template},
+    }
+
+
+async def test_a_survey_keeps_what_may_get_in_the_way(cluster: Cluster) -> None:
+    for found in (workload("exporter", hostPort=7946), workload("kube-router"), workload("web")):
+        cluster.apply(found)
+    async with KubeClient.connect(cluster.kubeconfig) as client:
+        survey = await _Reader(client).read()
+    assert survey.unread == {}
+    assert survey.kubernetes is not None
+    assert survey.kubernetes >= 30
+    kept = {one.name for one in survey.workloads if one.namespace == "default"}
+    assert kept >= {"exporter", "kube-router"}
+    assert "web" not in kept
+
+
+async def test_what_cannot_be_read_is_noted_with_its_reason(cluster: Cluster) -> None:
+    powerless = cluster.service_account_kubeconfig("default", "default")
+    async with KubeClient.connect(powerless) as client:
+        survey = await _Reader(client).read()
+    assert survey.kubernetes is not None
+    assert survey.workloads == ()
+    assert survey.unread.keys() == {
+        "ConfigMap kube-system/kube-proxy",
+        "ConfigMap kube-system/cilium-config",
+        "DaemonSets of other namespaces",
+        "Deployments of other namespaces",
+        "ValidatingWebhookConfiguration metallb-webhook-configuration",
+        "ValidatingWebhookConfiguration frr-k8s-validating-webhook-configuration",
+    }
+    assert all("forbidden" in why for why in survey.unread.values())
