@@ -37,12 +37,25 @@ demo: setup ## watch the operator at work on a real API server (KEEP=1 leaves it
 test: setup ## unit, contract and integration tests
 	@$(BIN)/python -m pytest $(ARGS)
 
+.PHONY: parity
+parity: setup ## compare 30000 verdicts with MetalLB's own (PARITY_SEED, PARITY_CASES)
+	@$(BIN)/python -m support.parity $(if $(PARITY_SEED),--seed $(PARITY_SEED)) \
+	  $(if $(PARITY_CASES),--cases $(PARITY_CASES))
+
+.PHONY: bench-admission
+bench-admission: setup ## time our webhooks beside MetalLB's (ARGS=--quick stops at 1,000 objects)
+	@$(BIN)/python -m benchmarks.admission $(ARGS)
+
+.PHONY: bench-lifecycle
+bench-lifecycle: setup ## time install, repair, upgrade, removal (ARGS="--nodes 3 100" is quicker)
+	@$(BIN)/python -m benchmarks.lifecycle $(ARGS)
+
 .PHONY: lint
 lint: $(STAMP) ## formatting, lint rules, types, import layers
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@MYPYPATH=tests $(BIN)/mypy --explicit-package-bases -p cluster -p demo -p support
+	@MYPYPATH=tests $(BIN)/mypy --explicit-package-bases -p benchmarks -p cluster -p demo -p support
 	@$(BIN)/lint-imports
 
 .PHONY: format

@@ -8,18 +8,20 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import kopf
 
+from metallb_kube.client import IDLE_SECONDS, REQUEST_SECONDS
 from metallb_kube.errors import ConfigurationError
 from metallb_kube.objects import Manifest
-from metallb_kube.transport import connection
+from metallb_kube.transport import CONNECT_SECONDS, connection
 from metallb_operator.fields import at
 from metallb_operator.intent import misplaced
 from metallb_operator.reconcile import reconcile
+from metallb_operator.reminder import Reminder
 from metallb_operator.settings import FINALIZER
 from metallb_operator.tools import Memory, Tools
 from metallb_operator.uninstall import uninstall
@@ -30,7 +32,14 @@ PREFIX: Final = "metallb.io"
 _METALLBS: Final = ("metallb.io", "v1beta1", "metallbs")
 # Changes come in bursts (a rollout, a node pool): after a look they are collected for so long.
 _BURST_SECONDS: Final = 0.05
+# What has failed is put off, however much happens meanwhile: by this part of the pause, and at
+# most by so many seconds, since somebody may have put it right.
+_REST_SHARE: Final = 0.25
+_LONGEST_REST_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 5.0
+# Pauses between kopf's attempts at one request. When they are used up, five minutes later, a list
+# ends the process, and with it whatever state an API server restored from a backup dislikes.
+_ATTEMPT_SECONDS: Final = (0.2, 0.5, 1, 2, 4, *(10,) * 29)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +47,14 @@ class Memo:
     """What handlers work with; kopf hands it to each of them.
 
     Attributes:
+        reminder: sees to what kopf has dropped.
         acting: held while anything is done about the object, so that the removal never runs
             beside a look that is not finished.
     """
 
     tools: Tools
-    acting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    reminder: Reminder
+    acting: asyncio.Lock
 
 
 class Nothing(kopf.DiffBaseStorage):
@@ -93,6 +104,11 @@ def settings() -> kopf.OperatorSettings:
     chosen.persistence.diffbase_storage = Nothing()
     chosen.posting.enabled = False
     chosen.scanning.disabled = True
+    # Its own limits would leave a request without an answer for five minutes.
+    chosen.networking.request_timeout = REQUEST_SECONDS
+    chosen.networking.connect_timeout = CONNECT_SECONDS
+    chosen.networking.error_backoffs = _ATTEMPT_SECONDS
+    chosen.watching.inactivity_timeout = IDLE_SECONDS
     return chosen
 
 
@@ -107,7 +123,8 @@ async def seen(*, body: kopf.Body, memo: Any, **_: object) -> None:  # noqa: ANN
     tools: Tools = memo.tools
     manifest = _plain(body)
     if misplaced(manifest, tools.settings.namespace) is None:
-        tools.observer.changed.set()
+        memo.reminder.note(manifest)
+        tools.observer.tell()
     elif not at(manifest, "metadata", "deletionTimestamp"):
         await reconcile(manifest, Memory(), tools)
 
@@ -119,20 +136,26 @@ async def keep(*, body: kopf.Body, memo: Any, stopped: kopf.DaemonStopped, **_: 
     await tools.observer.wait_synced()
     pause = tools.settings.poll_seconds
     while not stopped:
-        tools.observer.changed.clear()
+        changed = tools.observer.changed
         # Before the finalizer is stored a deletion would leave behind what is written now.
         if FINALIZER in (at(_plain(body), "metadata", "finalizers") or ()):
             async with memo.acting:
                 with tools.metrics.seconds.time():
                     pause = await reconcile(_plain(body), memory, tools)
-            await _first(stopped.wait(), seconds=_BURST_SECONDS)
-        await _first(tools.observer.changed.wait(), stopped.wait(), seconds=pause)
+            await _first(stopped.wait(), seconds=_rest(pause, memory))
+        await _first(changed.wait(), stopped.wait(), seconds=pause)
 
 
 async def remove(*, body: kopf.Body, memo: Any, **_: object) -> None:  # noqa: ANN401 - kopf's own type
     """Take the installation down; the finalizer goes when this returns."""
     async with memo.acting:
         await uninstall(_plain(body), memo.tools)
+
+
+def _rest(pause: float, memory: Memory) -> float:
+    if not memory.failures:
+        return _BURST_SECONDS
+    return min(_REST_SHARE * pause, _LONGEST_REST_SECONDS)
 
 
 def _plain(body: kopf.Body) -> Manifest:

@@ -7,7 +7,7 @@ from typing import Final
 
 from metallb_kube.cache import Reflector
 from metallb_kube.client import KubeClient, WatchEvent
-from metallb_kube.errors import KubeError
+from metallb_kube.errors import KubeError, NotFoundError
 from metallb_kube.objects import Manifest, ObjectRef, ref_of
 from metallb_kube.resources import Resource, resource_for
 from metallb_operator.fields import is_terminating, text_at
@@ -33,7 +33,8 @@ class Observer:
     """Keeps an `Observation` current, and says when it has changed.
 
     Attributes:
-        changed: set whenever something has changed; whoever waits for it clears it.
+        changed: set when something has changed; a new event takes its place then. Who wants to
+            miss nothing takes it before looking.
     """
 
     def __init__(self, client: KubeClient, namespace: str) -> None:
@@ -54,6 +55,11 @@ class Observer:
         async with asyncio.TaskGroup() as tasks:
             for reflector in self._reflectors:
                 tasks.create_task(reflector.run())
+
+    def tell(self) -> None:
+        """Wake whoever waits for a change."""
+        told, self.changed = self.changed, asyncio.Event()
+        told.set()
 
     @property
     def synced(self) -> bool:
@@ -133,7 +139,7 @@ class Observer:
             for ref in known:
                 del self._objects[ref]
             self._objects |= listed
-            self.changed.set()
+            self.tell()
 
     def _happened(self, event: WatchEvent) -> None:
         ref = ref_of(event.object)
@@ -145,7 +151,7 @@ class Observer:
         known = self._objects.get(ref)
         if known is not None and _version(known) <= version:
             del self._objects[ref]
-            self.changed.set()
+            self.tell()
 
     def _put(self, manifest: Manifest) -> None:
         """Take in one object, unless what is known is younger: our own write, before its event."""
@@ -156,7 +162,28 @@ class Observer:
             return
         if known != kept:
             self._objects[ref] = kept
-            self.changed.set()
+            self.tell()
+
+
+async def observe_once(client: KubeClient, namespace: str) -> Observation:
+    """List everything that an `Observer` follows, once.
+
+    Raises:
+        KubeError: something cannot be read; kinds of the Prometheus operator that are not
+            installed count as empty.
+    """
+    objects: dict[ObjectRef, Manifest] = {}
+    for kind in _APPLIED:
+        try:
+            listing = await client.list(resource_for(*kind), namespace=namespace)
+        except NotFoundError:
+            if not kind[0].startswith(_OPTIONAL):
+                raise
+        else:
+            objects |= {ref_of(item): reduced(item) for item in listing.items}
+    pods = await client.list(resource_for("v1", "Pod"), namespace=namespace)
+    nodes = await client.list(resource_for("v1", "Node"))
+    return Observation(objects, tuple(map(reduced, pods.items)), tuple(map(reduced, nodes.items)))
 
 
 def _kind(ref: ObjectRef) -> tuple[str, str]:

@@ -39,7 +39,7 @@ class Prober:
             if shown != self.finding:
                 self.finding = shown
                 self._tell()
-            await asyncio.sleep(_REST_SECONDS if shown == Finding() else _RETRY_SECONDS)
+            await asyncio.sleep(_RETRY_SECONDS if shown.problem else _REST_SECONDS)
 
     async def _answer(self) -> KubeError | None:
         try:

@@ -14,7 +14,9 @@ from metallb_operator.desired import Desired, desired
 from metallb_operator.errors import OperatorError
 from metallb_operator.execute import Outcome, execute
 from metallb_operator.fields import count_at
+from metallb_operator.installations import adopting, keeping
 from metallb_operator.intent import Intent, intent_of, misplaced
+from metallb_operator.namespacelabels import label
 from metallb_operator.plan import Plan, make_plan
 from metallb_operator.rollout import components
 from metallb_operator.settings import Settings
@@ -61,7 +63,9 @@ async def reconcile(metallb: Manifest, memory: Memory, tools: Tools) -> float:
 
 
 async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
-    intent = intent_of(metallb, tools.settings)
+    await tools.survey(metallb)
+    seen = tools.observer.observation()
+    intent = intent_of(metallb, keeping(tools.settings, metallb, seen.objects))
     if isinstance(intent, Problem):
         return _leave_alone(metallb, intent, tools)
     try:
@@ -79,7 +83,12 @@ async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
     )
     if intent.metallb.spec.paused:
         return _Look(await _components(wanted.manifests, tools), intent=intent)
-    plan = _plan(wanted, applyset, memory, tools)
+    seen = tools.observer.observation()
+    adoption = tools.adoption(metallb, seen, components(wanted.manifests, seen))
+    if adoption.problem:
+        return _leave_alone(metallb, adoption.problem, tools)
+    unlabelled = await _label(intent, tools)
+    plan = adopting(_plan(wanted, applyset, memory, tools), adoption)
     outcome = await execute(plan, tools.client, parent=metallb, parent_ref=ref_of(metallb))
     tools.metrics.executed(plan, outcome)
     tools.observer.learn(outcome.stored, outcome.deleted)
@@ -87,11 +96,19 @@ async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
         memory.settled = _declaration(wanted)
     return _Look(
         await _components(wanted.manifests, tools),
-        problems.of_failures(outcome.failures),
+        (*unlabelled, *problems.of_failures(outcome.failures)),
         plan,
         outcome,
         intent,
     )
+
+
+async def _label(intent: Intent, tools: Tools) -> tuple[Problem, ...]:
+    asked = intent.metallb.spec.pod_security
+    if not (asked and asked.manage_namespace_labels):
+        return ()
+    problem = await label(tools.client, tools.settings.namespace, tools.labels())
+    return (problem,) if problem else ()
 
 
 def _leave_alone(metallb: Manifest, problem: Problem, tools: Tools) -> _Look:

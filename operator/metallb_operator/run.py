@@ -25,8 +25,10 @@ from metallb_operator.health import serving
 from metallb_operator.observe import Observer
 from metallb_operator.prober import Prober
 from metallb_operator.releases import DEFAULT_RELEASE
+from metallb_operator.reminder import Reminder
 from metallb_operator.report import Reporter
 from metallb_operator.settings import LEASE_NAME, Settings
+from metallb_operator.survey import Surveyor
 from metallb_operator.tools import Tools
 from metallb_operator.values import values
 from metallb_webhooks.source import Source
@@ -74,8 +76,9 @@ async def run(settings: Settings) -> None:
     async with KubeClient.connect(settings.kubeconfig) as client:
         observer = Observer(client, settings.namespace)
         source = Source(client, settings.namespace)
-        auditor = Auditor(source, client, settings.namespace, observer.changed.set)
-        prober = Prober(client, settings.namespace, observer.changed.set)
+        auditor = Auditor(source, client, settings.namespace, observer.tell)
+        prober = Prober(client, settings.namespace, observer.tell)
+        surveyor = Surveyor(client, source, settings, observer.tell)
         tools = Tools(
             client,
             Chart(settings.helm),
@@ -84,6 +87,10 @@ async def run(settings: Settings) -> None:
             settings,
             configuration=lambda: auditor.checked,
             admission=lambda: prober.finding,
+            survey=surveyor.survey,
+            preflight=surveyor.checked,
+            adoption=surveyor.adoption,
+            labels=lambda: surveyor.labels,
         )
         async with serving(
             settings.health_host,
@@ -92,9 +99,8 @@ async def run(settings: Settings) -> None:
             ready=lambda: state.waiting,
             metrics=lambda: _metrics(tools),
         ):
-            await _unless_stopped(
-                state, _lead(state, tools, (observer.run, source.run, auditor.run, prober.run))
-            )
+            beside = (observer.run, source.run, auditor.run, prober.run, surveyor.run)
+            await _unless_stopped(state, _lead(state, tools, beside))
 
 
 async def _unless_stopped(state: _State, work: Coroutine[None, None, None]) -> None:
@@ -128,12 +134,15 @@ async def _act(tools: Tools, beside: Sequence[Endless], lost: asyncio.Event) -> 
     async with asyncio.TaskGroup() as tasks:
         endless = [tasks.create_task(work()) for work in beside]
         endless.append(tasks.create_task(_raise_when(lost)))
+        acting = asyncio.Lock()
+        reminder = Reminder(tools.client, acting.locked)
+        endless.append(tasks.create_task(reminder.run()))
         await tools.observer.wait_synced()
         # From here on kopf listens to the signals, and returns at the first one.
         await kopf.operator(
             registry=handlers.registry(tools.settings.kubeconfig),
             settings=handlers.settings(),
-            memo=handlers.Memo(tools),
+            memo=handlers.Memo(tools, reminder, acting),
             standalone=True,
             clusterwide=True,
         )

@@ -1,12 +1,14 @@
 """What one look at a MetalLB object works with."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from metallb_kube.client import KubeClient
 from metallb_kube.objects import Manifest
 from metallb_operator.chart import Chart
+from metallb_operator.component import Component
+from metallb_operator.installations import Adoption
 from metallb_operator.metrics import Metrics
 from metallb_operator.observation import Observation
 from metallb_operator.observe import Observer
@@ -19,6 +21,10 @@ from metallb_operator.situation import Checked
 def utc_now() -> datetime:
     """Return the time, with its zone."""
     return datetime.now(UTC)
+
+
+async def _know_enough(_: Manifest) -> None:
+    """Read nothing."""
 
 
 @dataclass(slots=True)
@@ -41,7 +47,10 @@ class Tools:
     Attributes:
         configuration: what is stored, by the rules of admission.
         admission: whether admission itself works.
+        survey: reads what preflight and adoption need to know, where that is not known.
         preflight: judges the cluster.
+        adoption: what other installations mean for ours.
+        labels: of MetalLB's namespace; None while they are not known.
         now: the time, with a time zone.
     """
 
@@ -53,5 +62,10 @@ class Tools:
     metrics: Metrics = field(default_factory=Metrics)
     configuration: Callable[[], Checked] = Checked
     admission: Callable[[], Finding] = Finding
+    survey: Callable[[Manifest], Awaitable[None]] = _know_enough
     preflight: Callable[[Manifest, Observation], Checked] = lambda *_: Checked()
+    adoption: Callable[[Manifest, Observation, Sequence[Component]], Adoption] = lambda *_: (
+        Adoption()
+    )
+    labels: Callable[[], Mapping[str, str] | None] = lambda: None
     now: Callable[[], datetime] = utc_now

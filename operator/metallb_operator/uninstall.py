@@ -38,7 +38,7 @@ async def uninstall(metallb: Manifest, tools: Tools) -> None:
     deadline = _deadline(metallb, tools)
     await tools.observer.wait_synced()
     while True:
-        tools.observer.changed.clear()
+        changed = tools.observer.changed
         late = tools.now() >= deadline
         step = next_step(tools.observer.observation(), applyset, hurried=late)
         if step.is_done:
@@ -48,7 +48,7 @@ async def uninstall(metallb: Manifest, tools: Tools) -> None:
         if late and not failures:
             logger.warning("not waited for any longer: %s", listed(step.left))
             break
-        await _pause(tools, until=deadline, failed=bool(failures))
+        await _pause(tools, changed, until=deadline, failed=bool(failures))
     tools.reporter.forget(metallb)
 
 
@@ -78,13 +78,13 @@ async def _tell(
     await tell(metallb, situation, tools, notes=notes)
 
 
-async def _pause(tools: Tools, *, until: datetime, failed: bool) -> None:
+async def _pause(tools: Tools, changed: asyncio.Event, *, until: datetime, failed: bool) -> None:
     """Wait until something has changed, or until the time is up."""
     longest = min(tools.settings.poll_seconds, 1.0 if failed else tools.settings.poll_seconds)
     left = (until - tools.now()).total_seconds()
     with suppress(TimeoutError):
         async with asyncio.timeout(max(0.05, min(longest, left) if left > 0 else longest)):
-            await tools.observer.changed.wait()
+            await changed.wait()
 
 
 def _deadline(metallb: Manifest, tools: Tools) -> datetime:

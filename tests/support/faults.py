@@ -1,34 +1,47 @@
-"""A proxy before the API server that counts writes and acts at a chosen one.
+"""A proxy before the API server that counts requests, and lets any of them go wrong.
 
 The operator under test connects to it over plain HTTP on loopback; it forwards to the real API
-server with the operator's own token, so that nothing is answered by anybody else.
+server with the operator's own token, so that nothing is answered by anybody else unless a test
+says so.
 """
 
 import asyncio
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import aiohttp
 from aiohttp import web
 
 from cluster import Cluster
-from support.api import write_kubeconfig
+from support.api import status, write_kubeconfig
 
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _UNCOUNTED: Final = ("/leases", "/leases/metallb-operator", "/events")
 _HOP_BY_HOP: Final = frozenset({"connection", "host", "transfer-encoding", "content-length"})
 
+Forward: TypeAlias = Callable[[], Awaitable[web.StreamResponse]]
+"""Ask the API server, and pass its answer on as it comes."""
+
+Fault: TypeAlias = Callable[[web.Request, Forward], Awaitable[web.StreamResponse]]
+"""What happens to a request in place of being forwarded."""
+
 
 @dataclass(frozen=True, slots=True)
-class Write:
-    """One write that arrived, in the order of arrival from 1."""
+class Asked:
+    """One request that arrived.
+
+    Attributes:
+        number: in the order of arrival, from 1, among those of its kind.
+        kind: a read is of one object or of a list.
+    """
 
     number: int
+    kind: Literal["write", "watch", "read"]
     method: str
     path: str
 
@@ -42,28 +55,70 @@ class Proxy:
 
     Attributes:
         kubeconfig: connects to the proxy with the token given.
-        before: called before a write is forwarded; what it returns is answered in place of
-            forwarding, None forwards.
-        writes: since the last `clear`; renewals of the lease and Events, which nothing is
-            decided by, are not among them.
+        before: called before a request is forwarded; returns what happens instead, None
+            forwards.
+        asked: since the last `clear`; what is about the lease and Events, which nothing is
+            decided by, is not among it.
     """
 
     kubeconfig: Path
-    before: Callable[[Write], web.Response | None] = lambda _: None
-    writes: list[Write] = field(default_factory=list)
+    before: Callable[[Asked], Fault | None] = lambda _: None
+    asked: list[Asked] = field(default_factory=list)
+
+    @property
+    def writes(self) -> list[Asked]:
+        """The writes since the last `clear`."""
+        return [asked for asked in self.asked if asked.kind == "write"]
 
     def clear(self) -> None:
-        """Count from one again, and do nothing at any write."""
+        """Count from one again, and let everything pass."""
         self.before = lambda _: None
-        self.writes = []
+        self.asked = []
 
-    def seen(self, request: web.Request) -> web.Response | None:
-        """Count a request if it is a write."""
-        if request.method not in _WRITES or request.path.endswith(_UNCOUNTED):
+    def seen(self, request: web.Request) -> Fault | None:
+        """Count a request, and return what is to happen to it."""
+        if request.path.endswith(_UNCOUNTED):
             return None
-        write = Write(len(self.writes) + 1, request.method, request.path)
-        self.writes.append(write)
-        return self.before(write)
+        kind = _kind(request)
+        number = 1 + sum(asked.kind == kind for asked in self.asked)
+        asked = Asked(number, kind, request.method, request.path)
+        self.asked.append(asked)
+        return self.before(asked)
+
+
+def _kind(request: web.Request) -> Literal["write", "watch", "read"]:
+    if request.method in _WRITES:
+        return "write"
+    return "watch" if request.query.get("watch") else "read"
+
+
+def refused(code: int, reason: str, message: str = "", **headers: str) -> Fault:
+    """Answer with an error, as the API server words it."""
+
+    async def refuse(_: web.Request, __: Forward) -> web.StreamResponse:
+        answer = status(code, reason, message)
+        answer.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+        return answer
+
+    return refuse
+
+
+async def reset(request: web.Request, _: Forward) -> web.StreamResponse:
+    """Drop the connection; the API server is not asked."""
+    return _dropped(request)
+
+
+async def lost(request: web.Request, forward: Forward) -> web.StreamResponse:
+    """Ask the API server, and drop the connection instead of answering."""
+    asking = asyncio.ensure_future(forward())
+    await asyncio.wait({asking})
+    return _dropped(request)
+
+
+def _dropped(request: web.Request) -> web.StreamResponse:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
 
 
 @contextmanager
@@ -112,20 +167,34 @@ class _Server:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
-        instead = self._proxy.seen(request)
-        if instead is not None:
-            return instead
+        fault = self._proxy.seen(request)
+        if fault is None:
+            return await self._forward(request, request, body)
+        # An answer that is lost is written nowhere.
+        to = None if fault is lost else request
+        return await fault(request, lambda: self._forward(request, to, body))
+
+    async def _forward(
+        self, request: web.Request, to: web.Request | None, body: bytes
+    ) -> web.StreamResponse:
         headers = {k: v for k, v in request.headers.items() if k.lower() not in _HOP_BY_HOP}
-        async with self._session.request(
-            request.method, self._url + request.path_qs, data=body or None, headers=headers
-        ) as upstream:
-            kept = {k: v for k, v in upstream.headers.items() if k.lower() not in _HOP_BY_HOP}
-            response = web.StreamResponse(status=upstream.status, headers=kept)
-            await response.prepare(request)
-            try:
-                async for chunk in upstream.content.iter_any():
-                    await response.write(chunk)
-            except (aiohttp.ClientError, ConnectionError):
-                return response  # whoever asked is gone
-            await response.write_eof()
-            return response
+        try:
+            async with self._session.request(
+                request.method, self._url + request.path_qs, data=body or None, headers=headers
+            ) as upstream:
+                return web.Response() if to is None else await _passed_on(upstream, to)
+        except (aiohttp.ClientError, ConnectionError):
+            return _dropped(request)  # the API server is gone, and so is its answer
+
+
+async def _passed_on(upstream: aiohttp.ClientResponse, to: web.Request) -> web.StreamResponse:
+    kept = {k: v for k, v in upstream.headers.items() if k.lower() not in _HOP_BY_HOP}
+    response = web.StreamResponse(status=upstream.status, headers=kept)
+    await response.prepare(to)
+    try:
+        async for chunk in upstream.content.iter_any():
+            await response.write(chunk)
+    except (aiohttp.ClientError, ConnectionError):
+        return _dropped(to)  # one of both is gone: the other shall notice
+    await response.write_eof()
+    return response

@@ -1,5 +1,6 @@
 """The operator as a process on a cluster, under its own rights, and what tests ask of it."""
 
+import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -52,6 +53,33 @@ class Operating:
         if not self.process.alive:
             raise AssertionError(f"the operator ended:\n{self.process.tail(40)}")
         return True
+
+    def away(self, seconds: float) -> None:
+        """Let the API server be away for so long; a process that ends is started again.
+
+        A process that cannot renew its Lease has to end, and a kubelet starts it again.
+        """
+        server = self.cluster.component("kube-apiserver")
+        server.kill()
+        end = time.monotonic() + seconds
+        wait_for(
+            "the outage",
+            lambda: self._revived() and time.monotonic() > end,
+            seconds=seconds + 10,
+        )
+        server.start()
+        self.cluster.wait_until_serving()
+        last = self._renewed()
+        wait_for("the lead", lambda: self._revived() and self._renewed() != last, seconds=60)
+
+    def _revived(self) -> bool:
+        if not self.process.alive:
+            self.process.start()
+        return True
+
+    def _renewed(self) -> str:
+        found = self.cluster.get("lease", "metallb-operator", NAMESPACE) or {}
+        return str(found.get("spec", {}).get("renewTime") or "")
 
     def create(self, name: str = "metallb", namespace: str = NAMESPACE, **spec: Any) -> None:  # noqa: ANN401 - whatever JSON holds
         """Create (or change) a MetalLB object; the keywords are its spec."""

@@ -11,6 +11,7 @@ from metallb_operator.execute import Failure
 from metallb_operator.intent import Intent, intent_of, misplaced
 from metallb_operator.settings import Settings
 from metallb_operator.situation import Checked, Problem
+from support.installed import beside_another
 from support.observed import deployment, fresh, running
 from support.samples import NAMESPACE
 from support.truth import FINE, NEW, NOT_READY, ROLLING, Row, installing, rolling, stored, world
@@ -131,6 +132,16 @@ OBJECTS: Final = (
         "True RenderingFailed",
         tells=("no template",),
         given={"problems": (Problem(Reason.RENDERING_FAILED, "no template"),)},
+    ),
+    Row(
+        "another MetalLB is there",
+        "False NotInstalled",
+        "False OtherInstallation",
+        "True OtherInstallation",
+        tells=("metallb-controller", "metallb.io/adopt"),
+        previous=NEW,
+        desired=(),
+        given={"problems": (beside_another(),), "version": "", "backend": ""},
     ),
     Row(
         "the object has a wrong name",

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from metallb_operator.conflicts import CILIUM
+from metallb_operator.installations import LEFT_OVER
+from metallb_operator.kubeproxy import NAME
 from metallb_operator.packaging.image import OPERATOR, WEBHOOKS
 from metallb_operator.settings import LEASE_NAME
 from metallb_webhooks.settings import LEASE, SECRET
@@ -194,8 +197,22 @@ OPERATOR_ACCOUNT: Final = Account(
         Rule(_METALLB, ("metallbs/status",), ("patch",)),
         Rule("", ("events",), ("create",)),
         *_JUDGED_CLUSTER,
+        # What gets in MetalLB's way: other load balancers, CNIs that speak BGP, whatever takes
+        # the ports of nodes may be in any namespace. Of settings it reads kube-proxy's and
+        # Cilium's only (by name: OLM gives no Roles in other namespaces).
+        Rule("apps", ("daemonsets", "deployments"), ("list",)),
+        Rule("", ("configmaps",), ("get",), names=(NAME, CILIUM)),
+        Rule(
+            "admissionregistration.k8s.io",
+            ("validatingwebhookconfigurations",),
+            ("get",),
+            names=LEFT_OVER,
+        ),
     ),
     own=(
+        # The labels of this one namespace, where spec.podSecurity asks for them: a request about
+        # a Namespace counts as one in it.
+        Rule("", ("namespaces",), ("patch",)),
         # Its finalizer, and the annotations of the ApplySet.
         Rule(_METALLB, ("metallbs",), ("patch",)),
         Rule("", ("configmaps", "secrets", "services"), _KEEP),

@@ -78,29 +78,39 @@ class TestEvents:
     def test_tell_whoever_waits(self) -> None:
         watcher = observer()
         for kind, manifest in (("ADDED", config("a", 5)), ("DELETED", config("a", 6))):
-            watcher.changed.clear()
+            changed = watcher.changed
             happened(watcher, cast("EventType", kind), manifest)
-            assert watcher.changed.is_set()
+            assert changed.is_set()
+
+    def test_are_news_to_everybody_who_has_not_looked_since(self) -> None:
+        watcher = observer()
+        slow = watcher.changed
+        happened(watcher, "ADDED", config("a", 5))
+        quick = watcher.changed
+        assert slow.is_set()
+        assert not quick.is_set()
 
     def test_of_what_is_not_known_tell_nobody(self) -> None:
         watcher = observer()
+        changed = watcher.changed
         happened(watcher, "DELETED", config("a", 6))
-        assert not watcher.changed.is_set()
+        assert not changed.is_set()
 
     def test_that_repeat_what_is_known_tell_nobody(self) -> None:
         watcher = observer()
         happened(watcher, "ADDED", config("a", 5))
-        watcher.changed.clear()
+        changed = watcher.changed
         happened(watcher, "ADDED", config("a", 5))
-        assert not watcher.changed.is_set()
+        assert not changed.is_set()
 
 
 class TestOwnWrites:
     def test_are_known_at_once(self) -> None:
         watcher = observer()
+        changed = watcher.changed
         watcher.learn([config("a", 5)])
         assert version(watcher) == 5
-        assert watcher.changed.is_set()
+        assert changed.is_set()
 
     def test_are_not_undone_by_a_watch_that_lags(self) -> None:
         watcher = observer()
@@ -212,9 +222,9 @@ class TestLists:
     ) -> None:
         watcher = observer()
         watcher._replaced(CONFIG_MAPS, [config("a", 5)])
-        watcher.changed.clear()
+        changed = watcher.changed
         watcher._replaced(CONFIG_MAPS, items)
-        assert watcher.changed.is_set() is news
+        assert changed.is_set() is news
 
 
 def test_pods_and_nodes_are_kept_apart_from_what_is_applied() -> None:
@@ -248,9 +258,9 @@ def test_a_status_wakes_whoever_waits_only_if_it_says_something_new(
     watcher = observer()
     workload = {**config("d", 5), "apiVersion": "apps/v1", "kind": "Deployment", "status": {}}
     happened(watcher, "ADDED", workload)
-    watcher.changed.clear()
+    changed = watcher.changed
     happened(watcher, "MODIFIED", {**workload, "status": status_of})
-    assert watcher.changed.is_set() is news
+    assert changed.is_set() is news
 
 
 @dataclass
@@ -398,9 +408,9 @@ async def test_a_watch_wakes_whoever_waits(tmp_path: Path) -> None:
     served = Served()
     async with following(served, tmp_path) as watcher:
         await watcher.wait_synced()
-        watcher.changed.clear()
+        changed = watcher.changed
         served.events.put_nowait(("MODIFIED", config("a", 10)))
-        await watcher.changed.wait()
+        await changed.wait()
         assert version(watcher) == 10
         assert watcher.last_heard > 0
 

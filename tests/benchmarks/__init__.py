@@ -1,0 +1,1 @@
+"""How fast the product is, measured against MetalLB's own servers on the same machine."""
