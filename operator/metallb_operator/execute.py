@@ -73,7 +73,7 @@ async def execute(
     deleted: tuple[Delete, ...] = ()
     # What is left over may be all that serves as long as its replacement is not written.
     if all(stage_of(failure.ref) == MONITORS for failure in failures):
-        deleted, refused = await _delete_all(plan.deletes, client)
+        deleted, refused = await delete_all(plan.deletes, client)
         failures += refused
     if not failures:
         try:
@@ -147,9 +147,11 @@ async def _take_over(client: KubeClient, step: Apply, attempts: int = 3) -> Mani
     return await client.apply(step.manifest, field_manager=FIELD_MANAGER)
 
 
-async def _delete_all(
+async def delete_all(
     deletes: Sequence[Delete], client: KubeClient
 ) -> tuple[tuple[Delete, ...], tuple[Failure, ...]]:
+    """Delete stage by stage until one is refused; return what was accepted, and what was not."""
+
     async def write(step: Delete) -> Delete:
         await delete_one(client, step.ref, step.uid, propagation=_propagation(step))
         return step

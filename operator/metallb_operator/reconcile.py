@@ -12,10 +12,11 @@ from metallb_operator.component import Component
 from metallb_operator.conditions import Truth, Type, Verdict
 from metallb_operator.desired import Desired, desired
 from metallb_operator.errors import OperatorError
-from metallb_operator.execute import Outcome, execute
+from metallb_operator.execute import Outcome, delete_all, execute
 from metallb_operator.fields import count_at
 from metallb_operator.installations import adopting, keeping
 from metallb_operator.intent import Intent, intent_of, misplaced
+from metallb_operator.leftovers import WRITES_THEM
 from metallb_operator.namespacelabels import label
 from metallb_operator.plan import Plan, make_plan
 from metallb_operator.rollout import components
@@ -94,13 +95,22 @@ async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
     tools.observer.learn(outcome.stored, outcome.deleted)
     if not outcome.failures and not plan.held:
         memory.settled = _declaration(wanted)
-    return _Look(
+    look = _Look(
         await _components(wanted.manifests, tools),
         (*unlabelled, *problems.of_failures(outcome.failures)),
         plan,
         outcome,
         intent,
     )
+    return replace(look, problems=(*look.problems, *await _tidy(look, intent, tools)))
+
+
+async def _tidy(look: _Look, intent: Intent, tools: Tools) -> tuple[Problem, ...]:
+    """Delete what speakers of another backend wrote, once none of them is left."""
+    if intent.backend in WRITES_THEM or not _arrived(look):
+        return ()
+    _, failures = await delete_all(tools.leftovers(), tools.client)
+    return problems.of_failures(failures)
 
 
 async def _label(intent: Intent, tools: Tools) -> tuple[Problem, ...]:

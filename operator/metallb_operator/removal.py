@@ -31,11 +31,13 @@ class Step:
         deletes: objects to delete at once.
         waiting: what the next step waits for: names of objects and pods of this one.
         left: everything that is there still, this step's and later ones'.
+        silent: no speaker is left that could announce anything, or write configuration.
     """
 
     deletes: tuple[Delete, ...] = ()
     waiting: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    silent: bool = False
 
     @property
     def is_done(self) -> bool:
@@ -55,14 +57,14 @@ def next_step(seen: Observation, applyset: str, *, hurried: bool = False) -> Ste
     pods = tuple(_pods(seen))
     left = (*(str(ref) for ref in sorted(members, key=removal_key)), *map(_pod_text, pods))
     if hurried:
-        return Step(_deletes(members.items()), left, left)
-    for stage in _STAGES:
+        return Step(_deletes(members.items()), left, left, silent=True)
+    for number, stage in enumerate(_STAGES):
         here = {ref: found for ref, found in members.items() if (ref.kind, ref.name) in stage}
         alive = [pod for pod in pods if _component(pod) in {name for _, name in stage}]
         if here or alive:
             waiting = (*map(str, sorted(here)), *map(_pod_text, alive))
-            return Step(_deletes(here.items()), waiting, left)
-    return Step(_deletes(members.items()), left, left)
+            return Step(_deletes(here.items()), waiting, left, silent=number > 0)
+    return Step(_deletes(members.items()), left, left, silent=True)
 
 
 def _deletes(found: Iterable[tuple[ObjectRef, Manifest]]) -> tuple[Delete, ...]:

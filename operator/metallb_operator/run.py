@@ -22,6 +22,7 @@ from metallb_operator.auditor import Auditor
 from metallb_operator.chart import Chart
 from metallb_operator.errors import OperatorError
 from metallb_operator.health import serving
+from metallb_operator.leftovers import leftovers
 from metallb_operator.observe import Observer
 from metallb_operator.prober import Prober
 from metallb_operator.releases import DEFAULT_RELEASE
@@ -91,6 +92,9 @@ async def run(settings: Settings) -> None:
             preflight=surveyor.checked,
             adoption=surveyor.adoption,
             labels=lambda: surveyor.labels,
+            leftovers=lambda: leftovers(
+                source.store.index.objects["FRRConfiguration"].values(), settings.namespace
+            ),
         )
         async with serving(
             settings.health_host,

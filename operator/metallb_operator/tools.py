@@ -12,6 +12,7 @@ from metallb_operator.installations import Adoption
 from metallb_operator.metrics import Metrics
 from metallb_operator.observation import Observation
 from metallb_operator.observe import Observer
+from metallb_operator.plan import Delete
 from metallb_operator.report import Reporter
 from metallb_operator.selftest import Finding
 from metallb_operator.settings import Settings
@@ -51,6 +52,7 @@ class Tools:
         preflight: judges the cluster.
         adoption: what other installations mean for ours.
         labels: of MetalLB's namespace; None while they are not known.
+        leftovers: what speakers wrote for frr-k8s.
         now: the time, with a time zone.
     """
 
@@ -68,4 +70,5 @@ class Tools:
         Adoption()
     )
     labels: Callable[[], Mapping[str, str] | None] = lambda: None
+    leftovers: Callable[[], tuple[Delete, ...]] = tuple
     now: Callable[[], datetime] = utc_now

@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from pydantic import ValidationError
 
 from metallb_crds.operator_v1beta1 import MetalLB, MetalLBSpec
-from metallb_kube.errors import KubeError
 from metallb_kube.objects import Manifest, ref_of
 from metallb_operator import problems
 from metallb_operator.applyset import applyset_id
 from metallb_operator.events import Note
-from metallb_operator.execute import Failure, delete_one
+from metallb_operator.execute import Failure, delete_all
 from metallb_operator.fields import at, count_at, text_at, time_of
 from metallb_operator.removal import Step, next_step
 from metallb_operator.situation import Situation
@@ -28,7 +27,8 @@ async def uninstall(metallb: Manifest, tools: Tools) -> None:
     """Remove everything that belongs to a MetalLB object; returns when the object may go.
 
     That is when nothing is left, or when the time is up: then the rest is deleted without
-    waiting, and named in an Event. CRDs and users' objects are never touched.
+    waiting, and named in an Event. CRDs and users' objects are never touched; what speakers wrote
+    for frr-k8s goes as soon as they are silent, while frr-k8s can still withdraw the routes.
 
     Args:
         metallb: the object, with a deletionTimestamp.
@@ -41,25 +41,16 @@ async def uninstall(metallb: Manifest, tools: Tools) -> None:
         changed = tools.observer.changed
         late = tools.now() >= deadline
         step = next_step(tools.observer.observation(), applyset, hurried=late)
-        if step.is_done:
+        written = tools.leftovers() if step.silent else ()
+        _, failures = await delete_all((*step.deletes, *written), tools.client)
+        if step.is_done and (late or not failures):
             break
-        failures = await _delete(step, tools)
         await _tell(metallb, step, failures, tools, late=late)
         if late and not failures:
             logger.warning("not waited for any longer: %s", listed(step.left))
             break
         await _pause(tools, changed, until=deadline, failed=bool(failures))
     tools.reporter.forget(metallb)
-
-
-async def _delete(step: Step, tools: Tools) -> tuple[Failure, ...]:
-    failures = []
-    for delete in step.deletes:
-        try:
-            await delete_one(tools.client, delete.ref, delete.uid)
-        except KubeError as error:
-            failures.append(Failure(delete.ref, error))
-    return tuple(failures)
 
 
 async def _tell(

@@ -130,6 +130,7 @@ def test_the_operator_may_follow_apply_take_over_and_prune_what_it_installs() ->
         | on(METALLB, "patch")
         | on(("v1", "Namespace"), "patch")
         | on(("metallb.io/v1beta1", "IPAddressPool"), "create")
+        | on(("frrk8s.metallb.io/v1beta1", "FRRConfiguration"), "delete")
         | on(("v1", "Pod"), *FOLLOW)
         | on(EVENT, "list")
         | on(LEASE, "create")

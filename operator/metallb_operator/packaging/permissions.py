@@ -224,6 +224,8 @@ OPERATOR_ACCOUNT: Final = Account(
             _KEEP,
         ),
         Rule(_METALLB, CONFIGURATION, _FOLLOW),
+        # What speakers wrote for frr-k8s and nobody needs any more.
+        Rule(_FRR_K8S, ("frrconfigurations",), ("delete",)),
         # Whether admission works is found out by a dry run that has to be refused.
         Rule(_METALLB, ("ipaddresspools",), ("create",)),
         # Why a workload does not come up: its pods, and what Events say of them.

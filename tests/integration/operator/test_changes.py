@@ -1,0 +1,123 @@
+"""Another backend, another release: the new one is up before the old one goes."""
+
+from typing import Any
+
+from support.operating import NAMESPACE, Operating
+from support.waiting import wait_for
+
+HOSTNAME = "kubernetes.io/hostname"
+
+
+def configuration(name: str, node: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "frrk8s.metallb.io/v1beta1",
+        "kind": "FRRConfiguration",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {"nodeSelector": {"matchLabels": {HOSTNAME: node}}},
+    }
+
+
+def test_a_backend_is_switched_there_and_back(operator: Operating) -> None:
+    operator.create(bgpBackend="native")
+    operator.wait_condition("Progressing", "False")
+    start = operator.cluster.audit_position()
+    operator.create(bgpBackend="frr-k8s")
+    _arrives(operator, backend="frr-k8s")
+    assert _in_order(operator, start, ("daemonsets", "frr-k8s"), ("daemonsets", "speaker"))
+    # As a speaker would write it, and as somebody else would.
+    operator.cluster.apply(configuration("metallb-node-1", "node-1"))
+    operator.cluster.apply(configuration("mine", "node-1"))
+    start = operator.cluster.audit_position()
+    operator.create(bgpBackend="native")
+    _arrives(operator, backend="native")
+    assert ("DaemonSet", "frr-k8s") not in operator.operands()
+    written = _writes(operator, start)
+    assert written.index(("patch", "daemonsets", "speaker")) < written.index(
+        ("delete", "daemonsets", "frr-k8s")
+    )
+    wait_for("what speakers wrote is gone", lambda: _configurations(operator) == ["mine"])
+    operator.cluster.kubectl("delete", "frrconfiguration", "mine", "-n", NAMESPACE)
+
+
+def test_a_release_is_changed_there_and_back_controller_first(operator: Operating) -> None:
+    operator.create(bgpBackend="native", version="0.15.3")
+    _arrives(operator, version="0.15.3")
+    for version in ("0.16.1", "0.15.3"):
+        start = operator.cluster.audit_position()
+        operator.create(bgpBackend="native", version=version)
+        _arrives(operator, version=version)
+        assert _in_order(operator, start, ("deployments", "controller"), ("daemonsets", "speaker"))
+        images = {
+            container["image"]
+            for kind, name in (("Deployment", "controller"), ("DaemonSet", "speaker"))
+            for container in operator.operands()[kind, name]["spec"]["template"]["spec"][
+                "containers"
+            ]
+        }
+        assert images == {
+            f"quay.io/metallb/{part}:v{version}" for part in ("controller", "speaker")
+        }
+
+
+def test_removal_takes_what_speakers_wrote(operator: Operating) -> None:
+    operator.create(bgpBackend="frr-k8s")
+    operator.wait_condition("Available", "True")
+    operator.cluster.apply(configuration("metallb-node-2", "node-2"))
+    start = operator.cluster.audit_position()
+    operator.delete()
+    assert _configurations(operator) == []
+    written = _writes(operator, start)
+    config = ("delete", "frrconfigurations", "metallb-node-2")
+    assert written.index(("delete", "daemonsets", "speaker")) < written.index(config)
+    assert written.index(config) < written.index(("delete", "daemonsets", "frr-k8s"))
+
+
+def _arrives(operator: Operating, **status: str) -> None:
+    def is_there() -> bool:
+        found = (operator.cluster.get("metallb", "metallb", NAMESPACE) or {}).get("status", {})
+        return operator.alive() and status.items() <= found.items()
+
+    wait_for(f"{status}", is_there, seconds=60)
+    operator.wait_condition("Progressing", "False")
+    operator.wait_condition("Available", "True")
+
+
+def _writes(operator: Operating, start: int) -> list[tuple[str, str, str]]:
+    """Return verb, resource and name of the operator's writes, in the order of their answers."""
+    return [
+        (event["verb"], event["objectRef"]["resource"], event["objectRef"].get("name", ""))
+        for event in operator.cluster.audit(start)
+        if event["user"]["username"].endswith(":metallb-operator")
+        and event["verb"] in {"create", "patch", "delete"}
+    ]
+
+
+def _in_order(
+    operator: Operating, start: int, first: tuple[str, str], second: tuple[str, str]
+) -> bool:
+    """Whether the first was written, and acted upon by its controller, before the second was."""
+    seen = [
+        ((event["objectRef"]["resource"], event["objectRef"].get("name")), event)
+        for event in operator.cluster.audit(start)
+        if event.get("objectRef")
+    ]
+
+    def written(wanted: tuple[str, str]) -> int:
+        return next(
+            place
+            for place, (what, event) in enumerate(seen)
+            if what == wanted
+            and event["verb"] == "patch"
+            and event["user"]["username"].endswith(":metallb-operator")
+        )
+
+    between = seen[written(first) : written(second)]
+    return any(
+        what == first and event["objectRef"].get("subresource") == "status"
+        for what, event in between
+    )
+
+
+def _configurations(operator: Operating) -> list[str]:
+    found = operator.cluster.get("frrconfigurations", namespace=NAMESPACE) or {}
+    return [item["metadata"]["name"] for item in found.get("items", ())]
