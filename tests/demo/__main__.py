@@ -47,6 +47,7 @@ def _tell(story: Story, cluster: Cluster, logs: Path, *, keep: bool) -> None:
         steps.refuse(story, stage)
         steps.lint(story, stage)
         steps.repair(story, stage)
+        steps.change(story, stage)
         if keep:
             story.console.print(f"\nKUBECONFIG={cluster.kubeconfig}\nCtrl-C ends it.")
             _until_interrupted()

@@ -1,5 +1,6 @@
 """The steps of the demo, each of which holds or says why not."""
 
+import json
 import subprocess
 from typing import Any, Final
 
@@ -55,13 +56,21 @@ def lint(story: Story, stage: Stage) -> None:
 
 
 def _lint(story: Story, text: str, *options: str) -> None:
-    command = [str(BIN / "kubectl-metallb"), "lint", *options, "-"]
-    done = subprocess.run(
-        command, input=text, capture_output=True, text=True, timeout=60, check=False
-    )
+    done = _metallb("lint", *options, "-", stdin=text)
     story.show(done.stdout, style="yellow")
     if done.returncode != 1 or "[pool-overlap]" not in done.stdout:
         raise StepFailedError(f"exit {done.returncode}: {done.stdout}{done.stderr}")
+
+
+def _metallb(*arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [str(BIN / "kubectl-metallb"), *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def repair(story: Story, stage: Stage) -> None:
@@ -75,6 +84,36 @@ def repair(story: Story, stage: Stage) -> None:
         wait_for("a new speaker", lambda: _replaced(stage, before), seconds=30)
     with story.step("... and Available again"):
         wait_for("Available", lambda: _is(stage, "Available", "True"), seconds=60)
+
+
+def change(story: Story, stage: Stage) -> None:
+    """Another release and another backend, the new one up before the old one goes."""
+    story.chapter("Upgrade and backend switch")
+    with story.step("release 0.16.1 -> 0.15.3, as if it had been installed a year ago"):
+        _change(stage, {"version": "0.15.3"}, version="0.15.3")
+    with story.step("upgrade 0.15.3 -> 0.16.1: controller first, then speakers node by node"):
+        _change(stage, {"version": "0.16.1"}, version="0.16.1")
+    with story.step("backend frr-k8s -> native: speakers are replaced before frr-k8s goes"):
+        _change(stage, {"bgpBackend": "native"}, backend="native")
+        if stage.get("daemonset", "frr-k8s") is not None:
+            raise StepFailedError("frr-k8s is still there")
+    with story.step("kubectl metallb status shows all of it on one screen"):
+        where = ("--kubeconfig", str(stage.cluster.kubeconfig))
+        done = _metallb("status", *where)
+        story.show(done.stdout)
+        if "first-pool" not in done.stdout or "native" not in done.stdout:
+            raise StepFailedError(f"exit {done.returncode}: {done.stdout}{done.stderr}")
+
+
+def _change(stage: Stage, spec: dict[str, str], **status: str) -> None:
+    patch = json.dumps({"spec": spec})
+    _kubectl(stage, "patch", "metallb", "metallb", "--type=merge", "-p", patch)
+
+    def has_arrived() -> bool:
+        found = (stage.get("metallb", "metallb") or {}).get("status", {})
+        return status.items() <= found.items() and _is(stage, "Progressing", "False")
+
+    wait_for(f"{status}", has_arrived, seconds=90)
 
 
 def remove(story: Story, stage: Stage) -> None:
