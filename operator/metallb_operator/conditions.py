@@ -58,6 +58,7 @@ class Reason(StrEnum):
     OBJECT_HELD = "ObjectHeld"
     MISSING_KIND = "MissingKind"
     ADMISSION_FAILED = "AdmissionFailed"
+    ROLLED_BACK = "RolledBack"
     OTHER_INSTALLATION = "OtherInstallation"
     # What keeps pods from working; the values of troubles.Kind.
     SCALED_TO_ZERO = "ScaledToZero"

@@ -1,9 +1,11 @@
 """One look at a MetalLB object: gather, decide, act, report."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from metallb_kube.errors import KubeError
 from metallb_kube.objects import Manifest, ref_of
 from metallb_operator import events, problems, staging
 from metallb_operator.applyset import applyset_id, is_member
@@ -19,13 +21,19 @@ from metallb_operator.intent import Intent, intent_of, misplaced
 from metallb_operator.leftovers import WRITES_THEM
 from metallb_operator.namespacelabels import label
 from metallb_operator.plan import Plan, make_plan
+from metallb_operator.releases import release_for
+from metallb_operator.rollback import Rollback, instead, is_wanted, rollback_of
 from metallb_operator.rollout import components
 from metallb_operator.settings import Settings
 from metallb_operator.situation import Checked, Problem, Situation
-from metallb_operator.tell import tell
+from metallb_operator.tell import is_overdue, tell
 from metallb_operator.tools import Memory, Tools
+from metallb_operator.wording import clipped
+
+logger = logging.getLogger(__name__)
 
 _LONGEST_PAUSE: Final = 60.0
+_LONGEST_CAUSE: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +68,15 @@ async def reconcile(metallb: Manifest, memory: Memory, tools: Tools) -> float:
         spec=look.intent.metallb.spec if look.intent else None,
         notes=events.of_plan(look.plan if not look.outcome.failures else Plan()),
     )
+    await _give_up(metallb, look, situation, verdicts, tools)
     return _pause(look, memory, verdicts, tools.settings)
 
 
 async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
     await tools.survey(metallb)
     seen = tools.observer.observation()
-    intent = intent_of(metallb, keeping(tools.settings, metallb, seen.objects))
+    acted_upon = instead(metallb, rollback_of(metallb))
+    intent = intent_of(acted_upon, keeping(tools.settings, metallb, seen.objects))
     if isinstance(intent, Problem):
         return _leave_alone(metallb, intent, tools)
     try:
@@ -176,7 +186,7 @@ def _situation(metallb: Manifest, look: _Look, tools: Tools, *, served: bool) ->
         else str(stored.get("backend") or ""),
         components=look.components,
         problems=look.problems,
-        beside=_admission(tools) if served else (),
+        beside=_beside(metallb, tools) if served else (),
         waiting=tuple(dict.fromkeys(held.reason for held in look.plan.held)),
         paused=bool(look.intent and look.intent.metallb.spec.paused),
         upgrading=_upgrade(stored, look),
@@ -185,9 +195,10 @@ def _situation(metallb: Manifest, look: _Look, tools: Tools, *, served: bool) ->
     )
 
 
-def _admission(tools: Tools) -> tuple[Problem, ...]:
-    problem = tools.admission().problem
-    return (problem,) if problem else ()
+def _beside(metallb: Manifest, tools: Tools) -> tuple[Problem, ...]:
+    given_up = rollback_of(metallb)
+    found = (given_up.problem if given_up else None, tools.admission().problem)
+    return tuple(problem for problem in found if problem)
 
 
 def _configuration(tools: Tools) -> Checked:
@@ -207,6 +218,32 @@ def _upgrade(stored: Mapping[str, Any], look: _Look) -> str:
     if look.intent is None or not before or before == look.intent.release.version:
         return ""
     return "" if _arrived(look) else f"{before} -> {look.intent.release.version}"
+
+
+async def _give_up(
+    metallb: Manifest,
+    look: _Look,
+    situation: Situation,
+    verdicts: Iterable[Verdict],
+    tools: Tools,
+) -> None:
+    """Note that an upgrade has failed, if it has and its owner wants the old release back."""
+    spec = look.intent.metallb.spec if look.intent else None
+    overdue = is_overdue(metallb, situation, tools, spec)
+    if look.intent is None or not is_wanted(spec, situation.upgrading, overdue=overdue):
+        return
+    why = next(v.message for v in verdicts if v.type is Type.DEGRADED)
+    given_up = Rollback(
+        situation.generation,
+        look.intent.release.version,
+        situation.version,
+        clipped(why, _LONGEST_CAUSE),
+    )
+    try:
+        release_for(given_up.running)
+        await tools.client.patch(ref_of(metallb), given_up.patch)
+    except (OperatorError, KubeError) as error:
+        logger.warning("the upgrade cannot be given up: %s", error)
 
 
 def _pause(look: _Look, memory: Memory, verdicts: Iterable[Verdict], settings: Settings) -> float:

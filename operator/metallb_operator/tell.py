@@ -10,6 +10,7 @@ from metallb_operator.events import Note
 from metallb_operator.settings import Settings
 from metallb_operator.situation import Limits, Situation
 from metallb_operator.tools import Tools
+from metallb_operator.wrong import clock_of
 
 
 async def tell(
@@ -38,6 +39,14 @@ async def tell(
     await tools.reporter.report(metallb, wanted, [*notes, *changes], now)
     tools.metrics.judged(verdicts)
     return verdicts
+
+
+def is_overdue(
+    metallb: Manifest, situation: Situation, tools: Tools, spec: MetalLBSpec | None
+) -> bool:
+    """Tell whether what is under way has made no progress for longer than it may."""
+    limits = _limits(spec, tools.settings)
+    return clock_of(situation, tools.reporter.latest(metallb), limits, tools.now()).is_overdue
 
 
 def _limits(spec: MetalLBSpec | None, settings: Settings) -> Limits:

@@ -9,6 +9,7 @@ from metallb_operator import problems
 from metallb_operator.conditions import Reason
 from metallb_operator.execute import Failure
 from metallb_operator.intent import Intent, intent_of, misplaced
+from metallb_operator.rollback import Rollback
 from metallb_operator.settings import Settings
 from metallb_operator.situation import Checked, Problem
 from support.installed import beside_another
@@ -262,6 +263,13 @@ OBJECTS: Final = (
         upgradeable=FINE,
         preflight="True PreflightWarnings",
         given={"preflight": Checked(done=True, warnings=("kube-vip runs",))},
+    ),
+    Row(
+        "an upgrade was given up",
+        degraded="True RolledBack",
+        upgradeable="False Degraded",
+        tells=("0.16.1 was given up", "pods are refused", "try again"),
+        given={"beside": (Rollback(1, "0.16.1", "0.15.3", "pods are refused").problem,)},
     ),
     Row(
         "nobody answers for admission",

@@ -47,16 +47,8 @@ def test_a_release_is_changed_there_and_back_controller_first(operator: Operatin
         operator.create(bgpBackend="native", version=version)
         _arrives(operator, version=version)
         assert _in_order(operator, start, ("deployments", "controller"), ("daemonsets", "speaker"))
-        images = {
-            container["image"]
-            for kind, name in (("Deployment", "controller"), ("DaemonSet", "speaker"))
-            for container in operator.operands()[kind, name]["spec"]["template"]["spec"][
-                "containers"
-            ]
-        }
-        assert images == {
-            f"quay.io/metallb/{part}:v{version}" for part in ("controller", "speaker")
-        }
+        for kind, name in (("Deployment", "controller"), ("DaemonSet", "speaker")):
+            assert _image(operator, kind, name) == f"quay.io/metallb/{name}:v{version}"
 
 
 def test_removal_takes_what_speakers_wrote(operator: Operating) -> None:
@@ -70,6 +62,69 @@ def test_removal_takes_what_speakers_wrote(operator: Operating) -> None:
     config = ("delete", "frrconfigurations", "metallb-node-2")
     assert written.index(("delete", "daemonsets", "speaker")) < written.index(config)
     assert written.index(config) < written.index(("delete", "daemonsets", "frr-k8s"))
+
+
+REFUSED: dict[str, Any] = {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicy",
+    "metadata": {"name": "no-0-16-1"},
+    "spec": {
+        "matchConstraints": {
+            "resourceRules": [
+                {
+                    "apiGroups": [""],
+                    "apiVersions": ["v1"],
+                    "operations": ["CREATE"],
+                    "resources": ["pods"],
+                }
+            ]
+        },
+        "validations": [
+            {
+                "expression": "!object.spec.containers.exists(c, c.image.endsWith(':v0.16.1'))",
+                "message": "0.16.1 is not wanted here",
+            }
+        ],
+    },
+}
+BINDING: dict[str, Any] = {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicyBinding",
+    "metadata": {"name": "no-0-16-1"},
+    "spec": {"policyName": "no-0-16-1", "validationActions": ["Deny"]},
+}
+
+
+def test_an_upgrade_that_fails_is_given_up_until_the_spec_changes(operator: Operating) -> None:
+    upgrade = {"progressDeadlineSeconds": 30, "rollbackOnFailure": True}
+    operator.create(bgpBackend="native", version="0.15.3", upgrade=upgrade)
+    _arrives(operator, version="0.15.3")
+    operator.cluster.apply(REFUSED, BINDING)
+    try:
+        wait_for("the policy is in force", lambda: _is_refused(operator))
+        operator.create(bgpBackend="native", version="0.16.1", upgrade=upgrade)
+        told = operator.wait_condition("Degraded", "True", "RolledBack")
+        assert "the upgrade to 0.16.1 was given up and 0.15.3 runs" in told["message"]
+        assert "0.16.1 is not wanted here" in told["message"]
+        operator.wait_condition("Available", "True")
+        assert _image(operator, "DaemonSet", "speaker") == "quay.io/metallb/speaker:v0.15.3"
+        assert _image(operator, "Deployment", "controller") == "quay.io/metallb/controller:v0.15.3"
+    finally:
+        kinds = "validatingadmissionpolicy,validatingadmissionpolicybinding"
+        operator.cluster.kubectl("delete", kinds, "no-0-16-1")
+    operator.create(bgpBackend="native", version="0.16.1", logLevel="debug")
+    _arrives(operator, version="0.16.1")
+    operator.wait_condition("Degraded", "False")
+
+
+def _is_refused(operator: Operating) -> bool:
+    image = "--image=example.test/probe:v0.16.1"
+    return bool(operator.cluster.try_kubectl("run", "probe", image, "--dry-run=server").returncode)
+
+
+def _image(operator: Operating, kind: str, name: str) -> str:
+    template = operator.operands()[kind, name]["spec"]["template"]
+    return str(template["spec"]["containers"][0]["image"])
 
 
 def _arrives(operator: Operating, **status: str) -> None:
