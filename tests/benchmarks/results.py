@@ -22,7 +22,7 @@ _TITLES: Final = (
     "MiB",
     "ready s",
 )
-WIDTH: Final = 150
+WIDTH: Final = 190
 """What the table takes."""
 
 

@@ -1,6 +1,7 @@
 """Put the webhook process together and run it: the one place that knows every part."""
 
 import asyncio
+import gc
 import logging
 import signal
 from datetime import UTC, datetime
@@ -76,6 +77,7 @@ class _Process:
                 tasks.create_task(self._source.run()),
                 tasks.create_task(self._knowledge.run()),
                 tasks.create_task(self._certificate.run()),
+                tasks.create_task(_spare_the_collector(self._source)),
             ]
             async with listening(self._front, context, self._settings) as port:
                 logger.info("listening on port %d", port)
@@ -114,6 +116,16 @@ def _knowledge(
     if not settings.fresh_reads:
         return Believed()
     return Freshness(client, source, settings, metrics.confirmed)
+
+
+async def _spare_the_collector(source: Source) -> None:
+    """Take what has been listed out of the garbage collector's sight: it is there to stay.
+
+    Every full collection would walk all of it, and reviews would wait: 40 ms at 10,000 objects.
+    """
+    await source.wait_synced()
+    gc.collect()
+    gc.freeze()
 
 
 def _certificate(client: KubeClient, settings: Settings) -> Certificate:
