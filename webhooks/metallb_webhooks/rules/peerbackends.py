@@ -14,9 +14,10 @@ from metallb_crds.backend import Backend
 from metallb_crds.config_v1beta2 import BGPPeer, BGPPeerSpec
 from metallb_webhooks.addresses import AddressError, parse_ip
 from metallb_webhooks.durations import DurationError, parse
+from metallb_webhooks.rules.announcing import share_nodes
 from metallb_webhooks.rules.base import Problem, Request, Rule, Severity
 from metallb_webhooks.rules.generic import listed
-from metallb_webhooks.snapshot import peer_identity
+from metallb_webhooks.snapshot import Snapshot, peer_identity
 
 IPV6: Final = 6
 
@@ -111,11 +112,14 @@ def _local_asn_same(request: Request[BGPPeer]) -> Iterator[Problem]:
 
 
 def _same_session(request: Request[BGPPeer]) -> Iterator[Problem]:
-    peer = request.subject
-    identity = peer_identity(peer)
-    if not request.backend.uses_frr or not _has_others(request.snapshot.peers_at(identity), peer):
+    if not request.backend.uses_frr:
         return
-    others = _beside(request, lambda other: peer_identity(other) == identity)
+    peer = request.subject
+    alike = request.snapshot.peers_at(peer_identity(peer))
+    others = sorted(
+        (other for other in alike if _meet(peer, other, request.snapshot)),
+        key=lambda other: other.metadata.name,
+    )
     if others:
         names = listed(f"{other.metadata.name!r} ({_told(other)})" for other in others)
         message = (
@@ -163,8 +167,15 @@ def _my_asn(request: Request[BGPPeer]) -> Iterator[Problem]:
         yield "spec.myASN", message
 
 
-def _has_others(peers: Iterator[BGPPeer], own: BGPPeer) -> bool:
-    return any(peer.metadata.name != own.metadata.name for peer in peers)
+def _meet(one: BGPPeer, other: BGPPeer, snapshot: Snapshot) -> bool:
+    """Tell whether another peer is one of a node that this one is one of, too.
+
+    Where no nodes are known MetalLB takes all peers to meet.
+    """
+    if other.metadata.name == one.metadata.name:
+        return False
+    selectors = one.spec.node_selectors, other.spec.node_selectors
+    return not snapshot.nodes or share_nodes(*selectors, snapshot)
 
 
 def _beside(request: Request[BGPPeer], differs: Callable[[BGPPeer], bool]) -> list[BGPPeer]:
