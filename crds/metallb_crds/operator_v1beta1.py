@@ -199,9 +199,9 @@ class Upgrade(Model):
     progress_deadline_seconds: int | None = schema(format="int32", minimum=30, maximum=86400)
     """Time that a step may take, in seconds, before it counts as failed; 600 unless it is given."""
     rollback_on_failure: bool = schema(False)
-    """Go back to the release that ran before when a step fails."""
+    """Go back to the release that ran before when a step fails; all other fields stay as given."""
     pre_pull_images: bool = schema(False)
-    """Pull the new images on every node before anything is replaced."""
+    """Reserved for pulling new images before anything is replaced; without effect so far."""
 
 
 class Uninstall(Model):

@@ -77,5 +77,6 @@ def is_wanted(spec: MetalLBSpec | None, upgrading: str, *, overdue: bool) -> boo
         upgrading: "0.15.3 -> 0.16.1" while a change of release is under way.
         overdue: whether it has made no progress for longer than it may.
     """
-    asked = bool(spec and spec.upgrade and spec.upgrade.rollback_on_failure)
-    return asked and bool(upgrading) and overdue
+    if spec is None or spec.paused or spec.upgrade is None:
+        return False
+    return spec.upgrade.rollback_on_failure and bool(upgrading) and overdue

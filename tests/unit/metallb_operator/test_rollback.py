@@ -52,6 +52,7 @@ def test_the_status_names_both_releases_the_cause_and_the_remedy() -> None:
 
 
 ASKED = MetalLBSpec.parse({"upgrade": {"rollbackOnFailure": True}})
+PAUSED = MetalLBSpec.parse({"upgrade": {"rollbackOnFailure": True}, "paused": True})
 
 
 @pytest.mark.parametrize(
@@ -60,6 +61,7 @@ ASKED = MetalLBSpec.parse({"upgrade": {"rollbackOnFailure": True}})
         (ASKED, "0.15.3 -> 0.16.1", True, True),
         (ASKED, "0.15.3 -> 0.16.1", False, False),
         (ASKED, "", True, False),
+        (PAUSED, "0.15.3 -> 0.16.1", True, False),
         (MetalLBSpec(), "0.15.3 -> 0.16.1", True, False),
         (MetalLBSpec.parse({"upgrade": {}}), "0.15.3 -> 0.16.1", True, False),
         (None, "0.15.3 -> 0.16.1", True, False),
