@@ -1,17 +1,16 @@
 """The stage: a cluster with the product installed, its processes running on loopback."""
 
-import json
-import subprocess
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from cluster import Cluster
+from support.operating import INSTALL, NAMESPACE
 from support.processes import (
     Process,
     free_port,
@@ -21,8 +20,8 @@ from support.processes import (
 )
 from support.waiting import wait_for
 
-NAMESPACE: Final = "metallb-system"
-INSTALL: Final = Path(__file__).parents[2] / "bundle" / "install" / "metallb-operator.yaml"
+if TYPE_CHECKING:
+    import subprocess
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +34,13 @@ class Stage:
 
     def get(self, kind: str, name: str = "", namespace: str = NAMESPACE) -> dict[str, Any] | None:
         """Read one object, or the list of a kind; None where it does not exist."""
-        arguments = ["get", kind, *([name] if name else []), "-n", namespace, "-o", "json"]
-        done = self.try_kubectl(*arguments)
-        if done.returncode:
-            return None
-        found: dict[str, Any] = json.loads(done.stdout)
-        return found
+        return self.cluster.get(kind, name, namespace)
 
     def try_kubectl(
         self, *arguments: str, stdin: str | None = None
     ) -> "subprocess.CompletedProcess[str]":
         """Run kubectl and return what it did, whether or not it succeeded."""
-        return subprocess.run(
-            [
-                str(self.cluster.binaries.kubectl),
-                "--kubeconfig",
-                str(self.cluster.kubeconfig),
-                *arguments,
-            ],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return self.cluster.try_kubectl(*arguments, stdin=stdin)
 
     def condition(self, kind: str) -> dict[str, Any]:
         """One condition of the MetalLB object; empty where it is not set."""

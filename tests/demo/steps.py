@@ -5,8 +5,9 @@ import subprocess
 from typing import Any, Final
 
 from demo import manifests
-from demo.stage import NAMESPACE, Stage
+from demo.stage import Stage
 from demo.story import StepFailedError, Story
+from support.operating import NAMESPACE
 from support.processes import BIN
 from support.waiting import wait_for
 
