@@ -36,7 +36,7 @@ class Tally:
         unexplained: the others.
         decisive: ids of our rules, and how many of MetalLB's denials each accounts for alone:
             without the rule there would be so many unexplained differences.
-        unwarned: reviews of which MetalLB warns and we do not.
+        unwarned: reviews that we allow without a word, and MetalLB with a warning.
     """
 
     cases: Counter[tuple[str, str, str, bool, bool]] = field(default_factory=Counter)
@@ -51,7 +51,7 @@ class Tally:
         self.cases[backend.value, case.kind, case.operation, *said] += 1
         if not theirs.allowed and len(ours.denying) == 1:
             self.decisive.update(ours.denying)
-        if theirs.warnings and not ours.warnings:
+        if theirs.warnings and ours.allowed and not ours.warnings:
             self.unwarned.append(case)
 
     def explain(self, found: Disagreement) -> None:
@@ -72,6 +72,7 @@ class Tally:
             (f"  {agree}: {count}" for agree, count in sorted(self._verdicts().items())),
             [f"{len(self.unexplained)} unexplained differences"],
             map(_told, self.unexplained[:SHOWN]),
+            [f"{len(self.unwarned)} warnings of MetalLB's that ours lacks"],
             [f"{self.explained.total()} explained by docs/differences-from-metallb.md"],
             (f"  {count:6} {name}" for name, count in self.explained.most_common()),
         )
