@@ -11,11 +11,10 @@ import typer
 
 from metallb_crds.backend import Backend
 from metallb_kube.errors import ConfigurationError
+from metallb_kube.process import own_namespace, start_logging
 from metallb_operator.errors import OperatorError
 from metallb_operator.run import LeadLostError, run
 from metallb_operator.settings import Settings, SettingsError
-
-_LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 app = typer.Typer(
     help="Installs, configures, upgrades, repairs and removes MetalLB from one MetalLB object.",
@@ -68,14 +67,14 @@ def run_command(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log everything.")] = False,
 ) -> None:
     """Run the operator until SIGTERM."""
-    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format=_LOG_FORMAT)
+    start_logging(verbose=verbose)
     for library in ("kopf", "pyhelm3"):
         logging.getLogger(library).setLevel(logging.DEBUG if verbose else logging.WARNING)
     try:
         settings = Settings.build(
             os.environ,
             kubeconfig=kubeconfig,
-            namespace=namespace or _own_namespace(),
+            namespace=namespace or own_namespace(),
             default_backend=default_backend,
             helm=str(helm) if helm else None,
             identity=identity or f"{socket.gethostname()}-{os.getpid()}",
@@ -90,11 +89,6 @@ def run_command(
     except LeadLostError as error:
         typer.echo(f"metallb-operator: {error}", err=True)
         raise typer.Exit(1) from error
-
-
-def _own_namespace() -> str:
-    mounted = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-    return mounted.read_text().strip() if mounted.exists() else ""
 
 
 def main() -> None:

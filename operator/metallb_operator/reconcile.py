@@ -84,17 +84,17 @@ async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
     except OperatorError as error:
         return _leave_alone(metallb, Problem(error.reason, str(error)), tools)
     applyset = applyset_id(ref_of(metallb))
+    seen = tools.observer.observation()  # helm may have run meanwhile
     wanted = desired(
         rendered,
         intent,
-        tools.observer.observation().objects,
+        seen.objects,
         applyset=applyset,
         namespace=tools.settings.namespace,
         now=tools.now(),
     )
     if intent.metallb.spec.paused:
         return _Look(await _components(wanted.manifests, tools), intent=intent)
-    seen = tools.observer.observation()
     adoption = tools.adoption(metallb, seen, components(wanted.manifests, seen))
     if adoption.problem:
         return _leave_alone(metallb, adoption.problem, tools)

@@ -1,7 +1,6 @@
 """The command line of the webhook process."""
 
 import asyncio
-import logging
 import os
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +9,9 @@ import typer
 
 from metallb_crds.backend import Backend
 from metallb_kube.errors import ConfigurationError
+from metallb_kube.process import own_namespace, start_logging
 from metallb_webhooks.run import run
 from metallb_webhooks.settings import Settings, SettingsError
-
-_LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-_NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -68,12 +65,12 @@ def serve(
 
     Serves admission webhooks over HTTPS until SIGTERM; /readyz, /healthz and /metrics, too.
     """
-    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format=_LOG_FORMAT)
+    start_logging(verbose=verbose)
     try:
         settings = Settings.build(
             os.environ,
             kubeconfig=kubeconfig,
-            namespace=namespace or _own_namespace(),
+            namespace=namespace or own_namespace(),
             tls_dir=tls_dir,
             host=host,
             port=port,
@@ -84,10 +81,6 @@ def serve(
     except (SettingsError, ConfigurationError, OSError) as error:
         typer.echo(f"metallb-webhooks: {error}", err=True)
         raise typer.Exit(2) from error
-
-
-def _own_namespace() -> str:
-    return _NAMESPACE_FILE.read_text().strip() if _NAMESPACE_FILE.exists() else ""
 
 
 def main() -> None:
