@@ -10,7 +10,7 @@ may start.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,6 +46,11 @@ class LeaseTimes:
         if not 0 < self.retry <= self.renew < self.deadline < self.duration:
             raise ValueError(f"retry <= renew < deadline < duration does not hold: {self}")
 
+    @property
+    def attempt(self) -> float:
+        """How long one attempt may take: one that hangs leaves time for another."""
+        return (self.deadline - self.renew) / 2
+
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
@@ -64,6 +69,8 @@ class LeaseElector:
 
     Attributes:
         lost: set when the lead is gone; never cleared.
+        hint: set by whoever hears that the lease is free, or no longer ours, so that it is tried
+            or renewed at once.
     """
 
     def __init__(
@@ -76,18 +83,33 @@ class LeaseElector:
         times: LeaseTimes = LeaseTimes(),
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        note: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
+        """Describe the lease.
+
+        Args:
+            client: where it is.
+            namespace: of the Lease.
+            name: of the Lease.
+            identity: ours, unlike that of any other process that ever was.
+            times: how long what may take.
+            clock: monotonic seconds.
+            now: what is written into the Lease, for people.
+            note: annotations that go along with every write of the holder.
+        """
         self._client = client
         self._ref = ObjectRef(_API, "Lease", namespace, name)
         self._identity = identity
         self._times = times
         self._clock = clock
         self._now = now
+        self._note = note
         self._seen: _Seen | None = None
         self._held: Manifest | None = None
         self._renewed = 0.0
         self._renewal: asyncio.Task[None] | None = None
         self.lost = asyncio.Event()
+        self.hint = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         await self.acquire()
@@ -113,9 +135,10 @@ class LeaseElector:
     async def acquire(self) -> None:
         """Wait until we hold the lease, then keep it in the background."""
         while True:
+            self.hint.clear()
             if await self._attempt():
                 break
-            await asyncio.sleep(self._times.retry)
+            await self._rest(self._times.retry)
         logger.info("leading as %s", self._identity)
         self._renewal = asyncio.create_task(self._keep(), name=f"lease {self._ref.name}")
 
@@ -146,18 +169,22 @@ class LeaseElector:
     async def _attempt(self) -> bool:
         """Try once to take the lease; True when we hold it."""
         try:
-            lease = await self._client.get(self._ref)
-            if lease is None:
-                await self._write(self._client.create, self._fresh())
-                return True
-            if not self._is_free(lease):
-                return False
-            await self._write(self._client.replace, self._record(lease, holder=self._identity))
+            async with asyncio.timeout(self._times.attempt):
+                return await self._take()
         except (AlreadyExistsError, ConflictError, NotFoundError):
             return False  # somebody else was faster
-        except KubeError as error:
-            logger.warning("the lease cannot be had now: %s", error)
+        except (KubeError, TimeoutError) as error:
+            logger.warning("the lease cannot be had now: %s", str(error) or "no answer in time")
             return False
+
+    async def _take(self) -> bool:
+        lease = await self._client.get(self._ref)
+        if lease is None:
+            await self._write(self._client.create, self._fresh())
+            return True
+        if not self._is_free(lease):
+            return False
+        await self._write(self._client.replace, self._record(lease, holder=self._identity))
         return True
 
     async def _write(self, verb: Callable[[Manifest], Any], lease: Manifest) -> None:
@@ -185,17 +212,23 @@ class LeaseElector:
             left = self._renewed + self._times.deadline - self._clock()
             if left <= 0:
                 return self._lose("it could not be renewed in time")
-            await asyncio.sleep(min(pause, left))
+            self.hint.clear()
+            await self._rest(min(pause, left))
             left = self._renewed + self._times.deadline - self._clock()
             try:
-                async with asyncio.timeout(max(0.0, left)):
+                async with asyncio.timeout(min(self._times.attempt, max(0.0, left))):
                     if not await self._renew():
                         return self._lose("somebody else holds it")
             except (KubeError, TimeoutError) as error:
-                logger.warning("the lease was not renewed: %s", error or "no answer in time")
+                logger.warning("the lease was not renewed: %s", str(error) or "no answer in time")
                 pause = self._times.retry
             else:
                 pause = self._times.renew
+
+    async def _rest(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.hint.wait()
 
     async def _renew(self) -> bool:
         """Write the lease once; False when it is somebody else's now."""
@@ -233,4 +266,10 @@ class LeaseElector:
         spec["renewTime"] = now
         # A lease given up runs out at once, as client-go has it.
         spec["leaseDurationSeconds"] = self._times.duration if holder else 1
-        return {**lease, "spec": spec}
+        return {**lease, "metadata": self._metadata(lease["metadata"], holder), "spec": spec}
+
+    def _metadata(self, metadata: Mapping[str, Any], holder: str) -> Mapping[str, Any]:
+        note = self._note() if holder else {}
+        if not note:
+            return metadata
+        return {**metadata, "annotations": {**(metadata.get("annotations") or {}), **note}}

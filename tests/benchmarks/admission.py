@@ -17,8 +17,8 @@ from rich.console import Console
 from benchmarks.measuring import Budget, Times, measured, mixed, post, seconds_to_ready
 from benchmarks.objects import stream
 from benchmarks.results import WIDTH, Row, row, save, table
-from benchmarks.servers import Server, servers
-from benchmarks.storing import Through, ask, ask_nobody, grow, prepare
+from benchmarks.servers import METALLB, Server, servers
+from benchmarks.storing import Through, ask, ask_nobody, grow, led, prepare, vacate
 from cluster import Cluster
 from metallb_kube.client import KubeClient
 from support.operating import install
@@ -79,13 +79,21 @@ class Bench:
                     self.rows.append(await self._one(client, server, size))
 
     async def _one(self, client: KubeClient, server: Server, size: int) -> Row:
+        await vacate(client)
         try:
+            if server.ahead is not None:
+                server.ahead.start()
+                await led(client)
             ready = await seconds_to_ready(server)
+            if server.name != METALLB:
+                await led(client)
             alone, together = await _reviews(server, 1), await _reviews(server, 8)
             writes = await self._reviewed_writes(client, server)
             resident = server.process.resident_mib()
         finally:
             server.process.kill()
+            if server.ahead is not None:
+                server.ahead.kill()
         return row(
             server.name,
             size,

@@ -1,7 +1,7 @@
 """The servers that are compared, as processes over one API server."""
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from support.samples import NAMESPACE
 POD: Final = "metallb-webhook"
 METALLB: Final = "MetalLB"
 OURS: Final = "ours"
-BELIEVING: Final = "--no-fresh-reads"
+FOLLOWER: Final = "ours, other replica"
 
 _METALLB_PORT: Final = 9443
 
@@ -30,6 +30,7 @@ class Server:
         port: where it listens on loopback.
         ready_path: what answers 200 once it is of use.
         authority: PEM file of who signed its certificate.
+        ahead: another replica, which is started first, so that it is the one that decides.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Server:
     port: int
     ready_path: str
     authority: Path
+    ahead: Process | None = None
 
     @property
     def url(self) -> str:
@@ -60,12 +62,15 @@ def servers(cluster: Cluster, folder: Path) -> tuple[Server, ...]:
     """
     return (
         _metallb(cluster, folder / "metallb"),
-        _ours(cluster, folder / "fresh", OURS),
-        _ours(cluster, folder / "believing", BELIEVING, "--no-fresh-reads"),
+        _ours(cluster, folder / "leader", OURS),
+        replace(
+            _ours(cluster, folder / "follower", FOLLOWER),
+            ahead=_ours(cluster, folder / "ahead", OURS).process,
+        ),
     )
 
 
-def _ours(cluster: Cluster, folder: Path, name: str, *extra: str) -> Server:
+def _ours(cluster: Cluster, folder: Path, name: str) -> Server:
     authority = _certificate(folder, folder)
     port = free_port()
     process = webhooks_process(
@@ -73,7 +78,7 @@ def _ours(cluster: Cluster, folder: Path, name: str, *extra: str) -> Server:
         NAMESPACE,
         port=port,
         logs=folder,
-        extra=("--tls-dir", str(folder), "--bgp-backend", "frr", *extra),
+        extra=("--tls-dir", str(folder), "--bgp-backend", "frr"),
     )
     return Server(name, process, port, "/readyz", authority)
 

@@ -13,11 +13,13 @@ from metallb_kube.client import KubeClient
 from metallb_kube.errors import ForbiddenError
 from metallb_kube.objects import ObjectRef, ref_of
 from metallb_webhooks.paths import path_of
+from metallb_webhooks.settings import LEASE
 from support.samples import NAMESPACE
 
 AT_ONCE: Final = 16
 CONFIGURATION: Final = "benchmark"
 
+_LEASE: Final = ObjectRef("coordination.k8s.io/v1", "Lease", NAMESPACE, LEASE)
 _KIND: Final = ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration")
 
 
@@ -69,6 +71,23 @@ class Through:
         """Delete what was created."""
         made, self._made = self._made, []
         await asyncio.gather(*map(self._client.delete, made))
+
+
+async def vacate(client: KubeClient) -> None:
+    """See to it that the next one of our replicas to stand for it leads at once."""
+    await client.delete(_LEASE)
+
+
+async def led(client: KubeClient, seconds: float = 60) -> None:
+    """Return when one of our replicas leads."""
+    async with asyncio.timeout(seconds):
+        while not await _holder(client):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.1)
+
+
+async def _holder(client: KubeClient) -> str:
+    spec = (await client.get(_LEASE) or {}).get("spec") or {}
+    return str(spec.get("holderIdentity") or "")
 
 
 async def ask(client: KubeClient, server: Server) -> None:

@@ -73,6 +73,15 @@ class Step:
     material: Material
 
 
+def fingerprint(certificate: bytes) -> bytes:
+    """Return the SHA-256 of a certificate, the first one of a PEM chain.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    return x509.load_pem_x509_certificate(certificate).fingerprint(hashes.SHA256())
+
+
 def service_names(service: str, namespace: str) -> tuple[str, ...]:
     """Return the names under which a Service is called; the API server uses the `.svc` one."""
     return (

@@ -50,13 +50,12 @@ def serve(
             help="BGP backend that objects are judged for, whatever the MetalLB object says.",
         ),
     ] = None,
-    fresh_reads: Annotated[
-        bool | None,
+    address: Annotated[
+        str | None,
         typer.Option(
-            "--fresh-reads/--no-fresh-reads",
-            help="See to it that whatever any replica has answered counts for the next verdict"
-            " (the default; one request to the API server a review), or believe the watches,"
-            " which are milliseconds behind.",
+            envvar="POD_IP",
+            help="Address under which other replicas reach this one, to pass reviews on to it;"
+            " --host without it.",
         ),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log everything.")] = False,
@@ -75,7 +74,7 @@ def serve(
             host=host,
             port=port,
             backend=bgp_backend,
-            fresh_reads=fresh_reads,
+            address=address,
         )
         asyncio.run(run(settings))
     except (SettingsError, ConfigurationError, OSError) as error:

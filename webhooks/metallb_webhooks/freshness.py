@@ -1,21 +1,23 @@
-"""Which kinds a verdict depends on, and how it is made sure of.
+"""Which kinds a verdict depends on, and how a copy of them is made as young as the store.
 
-`ledger` knows of whatever was answered, deletions included, so that neither is anything allowed for
-want of what was just stored, nor denied because of what was just deleted or put right. Of kinds
-that others change without our being asked, what a denial rests on is read once more as a whole.
-That takes the API server some 100 ms.
+A watch is milliseconds behind. A list that asks for no particular version is not: whatever had been
+stored when it was asked for is in it (Kubernetes documentation, "Resource versions"). It takes the
+API server some 100 ms, since it waits for its watch cache to be as young as etcd (KEP-2340), which
+is why no review is made to wait for it as long as `desk` can help it.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Final
 
 from metallb_kube.client import KubeClient
+from metallb_kube.errors import KubeError, NotFoundError
 from metallb_kube.resources import resource_for
 from metallb_webhooks.followed import FOLLOWED
-from metallb_webhooks.ledger import Basis, Entry, Ledger, Noted
-from metallb_webhooks.rounds import causes
+from metallb_webhooks.reading import REVIEWED
+from metallb_webhooks.rounds import Rounds
 from metallb_webhooks.rules.base import Operation
 from metallb_webhooks.settings import Settings
 from metallb_webhooks.source import Source
@@ -54,8 +56,8 @@ def concerned(kind: str, operation: Operation) -> tuple[str, ...]:
     return table.get(kind, ())
 
 
-class Freshness:
-    """Brings a source up to date before and after a verdict."""
+class Refresher:
+    """Brings a source up to date with what is stored at this moment."""
 
     def __init__(
         self,
@@ -70,53 +72,49 @@ class Freshness:
             client: where to read.
             source: what is brought up to date.
             settings: MetalLB's namespace, and how long reads may take.
-            observe: is told the name of each step, and whether it succeeded in time.
+            observe: is told "refresh", and whether it succeeded in time.
         """
         self._client = client
         self._source = source
-        self._settings = settings
+        self._namespace = settings.namespace
         self._observe = observe
-        self._ledger = Ledger(client, source, settings)
+        self._rounds = {
+            kind: Rounds(partial(self._relist, kind), settings.fresh_seconds)
+            for _, kind in REVIEWED
+        }
 
-    async def run(self) -> None:
-        """Follow what other replicas allow until cancelled."""
-        await self._ledger.run()
+    async def refresh(self, kinds: Iterable[str]) -> bool:
+        """Return when of these kinds everything is known that is stored now.
 
-    async def catch_up(self, kinds: tuple[str, ...]) -> Basis:
-        """Return when everything of these kinds that others were heard to allow is known."""
-        basis = self._ledger.basis(kinds)
-        self._observe("catch_up", await self._ledger.catch_up(kinds))
-        return basis
+        Returns:
+            False if that could not be had in time.
+        """
+        outcomes = await asyncio.gather(*(self._rounds[kind].join() for kind in kinds))
+        self._observe("refresh", all(outcomes))
+        return all(outcomes)
 
-    async def note(self, entry: Entry, basis: Basis) -> bool:
-        """Return when other replicas can know that this was allowed; False if overtaken."""
-        noted = await self._ledger.note(entry, basis)
-        self._observe("note", noted is not Noted.LATE)
-        return noted is not Noted.OVERTAKEN
+    async def refresh_all(self) -> bool:
+        """Do so for every kind that is reviewed, however long that takes.
 
-    async def holds(self, basis: Basis) -> bool:
-        """Tell whether nothing was allowed that a verdict on this basis does not know of."""
-        self._observe("look", await self._ledger.look())
-        return basis == self._ledger.basis(basis.kinds)
-
-    async def refresh(self, kinds: tuple[str, ...]) -> None:
-        """Return when these kinds are exactly as they are stored."""
-        self._observe("refresh", await self._refresh(kinds))
-
-    async def _refresh(self, kinds: Iterable[str]) -> bool:
+        Returns:
+            False if it could not be had.
+        """
         try:
-            async with asyncio.timeout(self._settings.fresh_seconds), asyncio.TaskGroup() as tasks:
-                for kind in kinds:
-                    tasks.create_task(self._relist(kind))
-        except (ExceptionGroup, TimeoutError) as error:
-            logger.warning("a denial could not be confirmed: %s", causes(error))
+            await asyncio.gather(*map(self._relist, self._rounds))
+        except KubeError as error:
+            logger.warning("what is stored could not be read: %s", error)
             return False
         return True
 
     async def _relist(self, kind: str) -> None:
         followed = FOLLOWED[kind]
-        listing = await self._client.list(
-            resource_for(followed.api_version, kind),
-            namespace=None if followed.everywhere else self._settings.namespace,
-        )
-        self._source.relearn(kind, listing.items, int(listing.resource_version))
+        try:
+            listing = await self._client.list(
+                resource_for(followed.api_version, kind),
+                namespace=None if followed.everywhere else self._namespace,
+            )
+        except NotFoundError:
+            if not followed.may_be_absent:
+                raise
+        else:
+            self._source.relearn(kind, listing.items, int(listing.resource_version))

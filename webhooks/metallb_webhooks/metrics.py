@@ -45,7 +45,8 @@ class Metrics:
         )
         self._confirmations = Counter(
             "metallb_webhooks_confirmations_total",
-            "Times that the watches were made sure of, by step, or believed without an answer.",
+            "Times that another replica decided (forward) or what is stored was read (refresh), and"
+            " whether that was had in time (done) or not (failed).",
             ["step", "outcome"],
             registry=self.registry,
         )
@@ -80,8 +81,8 @@ class Metrics:
         self._malformed.labels(str(status)).inc()
 
     def confirmed(self, step: str, done: bool) -> None:  # noqa: FBT001 - a callback's arguments
-        """Count whether the watches were made sure of."""
-        self._confirmations.labels(step, "done" if done else "believed").inc()
+        """Count whether the replica that decides, or the API server, has answered."""
+        self._confirmations.labels(step, "done" if done else "failed").inc()
 
     def text(self) -> bytes:
         """Return every series in Prometheus' text format."""

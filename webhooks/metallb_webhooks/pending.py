@@ -1,4 +1,4 @@
-"""Objects that were allowed and that no watch has shown yet.
+"""Writes and deletions that were allowed and that no watch has shown yet.
 
 Whether the API server went on to store them is not known: somebody else may have refused them.
 They are therefore never believed by themselves. Where a verdict depends on whether they are
@@ -11,7 +11,7 @@ than what the review showed as stored.
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from metallb_crds.meta import Resource
 from metallb_kube.objects import Manifest
@@ -24,8 +24,8 @@ from metallb_webhooks.store import version_of
 class _Entry:
     thing: Resource
     after: int
+    gone: bool
     until: float
-    before: "_Entry | None" = None
 
 
 class Pending:
@@ -47,28 +47,17 @@ class Pending:
         self._entries: dict[tuple[str, Key], _Entry] = {}
         self.changed = asyncio.Event()
 
-    def add(self, thing: Resource, *, after: int) -> None:
+    def add(self, thing: Resource, *, after: int, gone: bool = False) -> None:
         """Remember what was allowed.
 
         Args:
-            thing: as it would be stored.
+            thing: as it would be stored; as it is, if it is to be deleted.
             after: the resourceVersion that it replaces; 0 for a new object.
+            gone: whether it was allowed to be deleted.
         """
         place = (thing.kind, key_of(thing))
-        before = self._entries.pop(place, None)
-        if before is not None:
-            before = replace(before, before=None)
-        self._entries[place] = _Entry(thing, after, self._clock() + self._seconds, before)
-
-    def drop(self, thing: Resource) -> None:
-        """Forget what was not allowed after all, and remember again what was before it."""
-        place = (thing.kind, key_of(thing))
-        entry = self._entries.get(place)
-        if entry is not None and entry.thing is thing:
-            del self._entries[place]
-            if entry.before is not None:
-                self._entries[place] = entry.before
-            self._tell()
+        self._entries.pop(place, None)  # what is added last is the last to expire
+        self._entries[place] = _Entry(thing, after, gone, self._clock() + self._seconds)
 
     def seen(self, kind: str, key: Key, manifest: Manifest) -> None:
         """Forget an object when a list or a watch shows it, even as deleted."""
@@ -81,12 +70,17 @@ class Pending:
             self._tell()
 
     def over(self, index: Index) -> Snapshot | None:
-        """Return the index with everything pending on top; None if nothing is."""
-        self._expire()
-        if not self._entries:
+        """Return the index with everything pending in effect; None if nothing is pending."""
+        if self.empty:
             return None
-        top = Index(entry.thing for entry in self._entries.values())
+        top = Index(entry.thing for entry in self._entries.values() if not entry.gone)
         return Snapshot(index, top, frozenset(self._entries))
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is pending."""
+        self._expire()
+        return not self._entries
 
     async def less(self) -> None:
         """Return when something is no longer pending; at once if nothing is."""

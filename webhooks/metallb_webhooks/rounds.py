@@ -50,17 +50,3 @@ class Rounds:
             logger.warning("the watches are believed: %s", why)
             return False
         return True
-
-
-def causes(error: Exception) -> str:
-    """Say what went wrong in requests sent side by side, or that they took too long.
-
-    Raises:
-        ExceptionGroup: something else than a request has failed.
-    """
-    if not isinstance(error, ExceptionGroup):
-        return "no answer in time"
-    ours, other = error.split(KubeError)
-    if other is not None:
-        raise other
-    return "; ".join(map(str, ours.exceptions if ours else ()))

@@ -4,22 +4,31 @@ import asyncio
 import gc
 import logging
 import signal
+import socket
+import uuid
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from metallb_kube.client import KubeClient
 from metallb_webhooks.certfiles import MountedCertificate
 from metallb_webhooks.certstore import OwnCertificate
-from metallb_webhooks.freshness import Freshness
+from metallb_webhooks.desk import Desk
+from metallb_webhooks.forwarding import Forwarder
+from metallb_webhooks.freshness import Refresher
+from metallb_webhooks.leadership import Leader, Leadership
 from metallb_webhooks.metrics import Metrics
 from metallb_webhooks.pending import Pending
-from metallb_webhooks.reviewer import Believed, Knowledge, Reviewer
+from metallb_webhooks.reviewer import Reviewer
 from metallb_webhooks.server import Front, listening
 from metallb_webhooks.settings import Settings
 from metallb_webhooks.source import Source
 from metallb_webhooks.tls import Serving
 
 logger = logging.getLogger(__name__)
+
+_SETTLING_SECONDS: Final = 1.0
+"""For how long a write that was allowed is waited for before the lead is given up."""
 
 
 class Certificate(Protocol):
@@ -56,13 +65,18 @@ class _Process:
     def __init__(self, client: KubeClient, settings: Settings) -> None:
         self._settings = settings
         self._metrics = Metrics()
-        pending = Pending(settings.pending_seconds)
-        self._source = Source(client, settings.namespace, seen=pending.seen)
+        self._port = settings.port
+        self._identity = f"{socket.gethostname()}_{uuid.uuid4()}"
+        self._pending = Pending(settings.pending_seconds)
+        self._source = Source(client, settings.namespace, seen=self._pending.seen)
         self._certificate = _certificate(client, settings)
-        self._knowledge = _knowledge(client, self._source, settings, self._metrics)
-        reviewer = Reviewer(self._source.store.index, pending, self._knowledge, settings)
+        refresher = Refresher(client, self._source, settings, self._metrics.confirmed)
+        self._leadership = Leadership(client, settings, self._ourselves, refresher.refresh_all)
+        self._forwarder = Forwarder()
+        reviewer = Reviewer(self._source.store.index, self._pending, refresher.refresh, settings)
+        desk = Desk(reviewer, self._leadership, self._forwarder, self._metrics.confirmed)
         self._front = Front(
-            reviewer.review,
+            desk.answer,
             blind=self._blind,
             waiting=self._waiting,
             scrape=self._scrape,
@@ -72,22 +86,43 @@ class _Process:
 
     async def run(self, stop: asyncio.Event) -> None:
         context = self._certificate.serving.context
-        async with asyncio.TaskGroup() as tasks:
+        async with self._forwarder, asyncio.TaskGroup() as tasks:
             work = [
                 tasks.create_task(self._source.run()),
-                tasks.create_task(self._knowledge.run()),
                 tasks.create_task(self._certificate.run()),
                 tasks.create_task(_spare_the_collector(self._source)),
             ]
-            async with listening(self._front, context, self._settings) as port:
-                logger.info("listening on port %d", port)
+            async with listening(self._front, context, self._settings) as self._port:
+                logger.info("listening on port %d", self._port)
+                work.append(tasks.create_task(self._lead()))
                 await stop.wait()
                 logger.info("ending: %g s for others to notice", self._settings.quiet_seconds)
                 self._front.leaving = True
+                await self._leadership.resign(self._settled)
                 await asyncio.sleep(self._settings.quiet_seconds)
             for task in work:
                 task.cancel()
         logger.info("ended")
+
+    async def _lead(self) -> None:
+        await self._source.wait_synced()
+        await self._leadership.run()
+
+    def _ourselves(self) -> Leader:
+        host = self._settings.address or self._settings.host or ""
+        where = f"[{host}]" if ":" in host else host
+        return Leader(
+            self._identity,
+            f"{where}:{self._port}" if where else "",
+            self._certificate.serving.fingerprint,
+        )
+
+    async def _settled(self) -> None:
+        """Return when what was allowed is shown as stored, or should long be."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_SETTLING_SECONDS):
+                while not self._pending.empty:
+                    await self._pending.less()
 
     def _blind(self) -> str:
         missing = self._source.missing
@@ -108,14 +143,6 @@ class _Process:
         if self._source.synced:
             self._metrics.silent_seconds.set(self._source.silent_seconds)
         return self._metrics.text()
-
-
-def _knowledge(
-    client: KubeClient, source: Source, settings: Settings, metrics: Metrics
-) -> Knowledge:
-    if not settings.fresh_reads:
-        return Believed()
-    return Freshness(client, source, settings, metrics.confirmed)
 
 
 async def _spare_the_collector(source: Source) -> None:

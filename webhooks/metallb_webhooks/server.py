@@ -17,6 +17,8 @@ from typing import Final, cast
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from metallb_webhooks.desk import Asked, MisdirectedError
+from metallb_webhooks.forwarding import HEADER
 from metallb_webhooks.metrics import CONTENT_TYPE, Metrics
 from metallb_webhooks.paths import PATHS
 from metallb_webhooks.review import (
@@ -36,7 +38,8 @@ logger = logging.getLogger(__name__)
 _LINGERING_SECONDS: Final = 1.0
 """How long the rest of a body is read after an answer that did not need it."""
 
-Review = Callable[[ReviewRequest], Awaitable[Verdict]]
+Answer = Callable[[Asked], Awaitable[Verdict | bytes]]
+"""Returns the verdict on a review, or an answer that is ready to be sent."""
 
 
 class Front:
@@ -49,7 +52,7 @@ class Front:
 
     def __init__(
         self,
-        review: Review,
+        answer: Answer,
         *,
         blind: Callable[[], str],
         waiting: Callable[[], str],
@@ -60,14 +63,14 @@ class Front:
         """Describe what is behind it.
 
         Args:
-            review: decides about a review, and never raises.
+            answer: decides about a review; raises MisdirectedError and nothing else.
             blind: why nothing can be decided yet; "" once it can.
             waiting: why nobody should send reviews here now; "" if they may.
             scrape: everything for Prometheus, in its text format.
             metrics: where reviews are counted.
             settings: for how long a client may take.
         """
-        self._review = review
+        self._answer_to = answer
         self._blind = blind
         self._waiting = waiting
         self._scrape = scrape
@@ -87,30 +90,36 @@ class Front:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         try:
-            asked = await self._read(request)
+            raw = await self._read(request)
+            asked = Asked(parse(raw), request.path, raw, forwarded=HEADER in request.headers)
         except MalformedReviewError as error:
             self._metrics.malformed(error.status)
             return web.Response(status=error.status, text=f"{error}\n")
         if blind := self._blind():
             return self._closing(web.Response(status=503, text=f"{blind}\n"))
         started = time.perf_counter()
-        verdict = await self._review(asked)
-        self._metrics.reviewed(asked, verdict, time.perf_counter() - started)
-        _log(asked, verdict)
-        response = web.Response(body=respond(asked.uid, verdict), content_type="application/json")
+        try:
+            answer = await self._answer_to(asked)
+        except MisdirectedError:
+            return web.Response(status=421, text="another replica decides\n")
+        if isinstance(answer, Verdict):
+            self._metrics.reviewed(asked.request, answer, time.perf_counter() - started)
+            _log(asked.request, answer)
+            answer = respond(asked.request.uid, answer)
+        response = web.Response(body=answer, content_type="application/json")
         return self._closing(response) if self.leaving else response
 
-    async def _read(self, request: web.Request) -> ReviewRequest:
-        """Return the review in the body.
+    async def _read(self, request: web.Request) -> bytes:
+        """Return the body.
 
         Raises:
-            MalformedReviewError: there is none, or it does not arrive.
+            MalformedReviewError: it is of another type, too large, or does not arrive.
         """
         check_content_type(request.headers.get("Content-Type", ""))
         seconds = self._settings.body_seconds
         try:
             async with asyncio.timeout(seconds):
-                raw = await request.read()
+                return await request.read()
         except TimeoutError:
             raise MalformedReviewError(
                 HTTPStatus.REQUEST_TIMEOUT, f"the body did not arrive within {seconds:g} s"
@@ -123,7 +132,6 @@ class Front:
             raise MalformedReviewError(
                 HTTPStatus.BAD_REQUEST, "the body is not what its headers say"
             ) from None
-        return parse(raw)
 
     async def _healthy(self, _: web.Request) -> web.StreamResponse:
         return web.Response(text="ok")

@@ -18,7 +18,7 @@ SECRET: Final = "metallb-webhooks-cert"  # noqa: S105 - the name of a Secret, no
 """Where the replicas keep the certificate that they make."""
 
 LEASE: Final = "metallb-webhooks"
-"""Where the replicas note what they have allowed last."""
+"""Whose holder decides about reviews."""
 
 CONFIGURATION_LABEL: Final = "app.kubernetes.io/name=metallb-webhooks"
 """By which our webhook configurations are found; OLM and packagers choose their names."""
@@ -27,6 +27,7 @@ FIELD_MANAGER: Final = "metallb-webhooks"
 
 _ENVIRONMENT: Final[Mapping[str, str]] = {
     "namespace": "POD_NAMESPACE",
+    "address": "POD_IP",
     "backend": "METALLB_BGP_TYPE",
 }
 
@@ -58,10 +59,10 @@ class Settings:
         port: TCP port to listen on; 0 picks a free one.
         tls_dir: folder with tls.crt and tls.key that somebody else keeps; None to make our own.
         backend: the BGP backend to assume whatever the MetalLB object says; None to believe it.
-        fresh_reads: let replicas tell each other what they allow, and make sure of what a watch
-            that is behind could make a wrong verdict of. Without it the watches are believed,
-            which are milliseconds behind.
-        fresh_seconds: how long such a read may take before the watches are believed after all.
+        address: under which other replicas reach this one; "" for `host`. Without either, the
+            others cannot pass reviews on, and take longer about them.
+        fresh_seconds: how long a read that makes sure of what is stored may take before the
+            watches are believed, which are milliseconds behind.
         pending_seconds: for how long an object that was allowed may be on its way into the store
             although no watch has shown it: somebody else may have refused it. Reviews that
             depend on it wait for so long at most, which is less than API servers wait for us.
@@ -82,7 +83,7 @@ class Settings:
     port: int = 9443
     tls_dir: Path | None = None
     backend: Backend | None = None
-    fresh_reads: bool = True
+    address: str = ""
     fresh_seconds: float = 1.0
     pending_seconds: float = 3.0
     header_seconds: float = 120.0

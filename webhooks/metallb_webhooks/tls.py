@@ -4,7 +4,7 @@ import os
 import ssl
 from datetime import UTC, datetime
 
-from metallb_webhooks.certs import not_after
+from metallb_webhooks.certs import fingerprint, not_after
 
 
 class Serving:
@@ -15,6 +15,7 @@ class Serving:
 
     Attributes:
         context: what a listener is given, once.
+        fingerprint: SHA-256 of the certificate that is served.
     """
 
     def __init__(self, certificate: bytes, key: bytes) -> None:
@@ -22,6 +23,7 @@ class Serving:
         self.context = _context()
         self._served = b""
         self._ends = datetime.min.replace(tzinfo=UTC)
+        self.fingerprint = b""
         self.use(certificate, key)
 
     def use(self, certificate: bytes, key: bytes) -> bool:
@@ -37,13 +39,13 @@ class Serving:
         pair = key.rstrip() + b"\n" + certificate
         if pair == self._served:
             return False
-        ends = not_after(certificate)
+        ends, print_ = not_after(certificate), fingerprint(certificate)
         try:
             _load(_context(), pair)
             _load(self.context, pair)
         except OSError as error:  # ssl.SSLError is one
             raise ValueError(f"certificate and key cannot be used: {error}") from error
-        self._served, self._ends = pair, ends
+        self._served, self._ends, self.fingerprint = pair, ends, print_
         return True
 
     def seconds_left(self, now: datetime) -> float:

@@ -14,6 +14,8 @@ SERVING_CERTS: Final = "/tmp/k8s-webhook-server/serving-certs"  # noqa: S108 - O
 """Where OLM puts the webhooks' certificate."""
 
 _FROM_POD: Final = (("POD_NAME", "metadata.name"), ("POD_NAMESPACE", "metadata.namespace"))
+_ADDRESS: Final = ("POD_IP", "status.podIP")
+"""Replicas of the webhooks pass reviews on to the one that decides."""
 
 
 def operator() -> Document:
@@ -40,6 +42,7 @@ def webhooks(*, mounted_certificate: bool = False) -> Document:
         "webhooks",
         command=["metallb-webhooks"],
         arguments=[f"--tls-dir={SERVING_CERTS}"] if mounted_certificate else [],
+        from_pod=(*_FROM_POD, _ADDRESS),
         ports=[{"name": "https", "containerPort": PORT, "protocol": "TCP"}],
         probe={"port": "https", "scheme": "HTTPS"},
         # No limit on CPU: throttling would make every write of configuration wait.
@@ -136,13 +139,14 @@ def _container(
     probe: Mapping[str, str],
     resources: Mapping[str, Any],
     arguments: Sequence[str] = (),
+    from_pod: Sequence[tuple[str, str]] = _FROM_POD,
 ) -> Document:
     return {
         "name": name,
         "image": IMAGE,
         "command": list(command),
         **({"args": list(arguments)} if arguments else {}),
-        "env": [_from_pod(variable, path) for variable, path in _FROM_POD],
+        "env": [_from_pod(variable, path) for variable, path in from_pod],
         "ports": list(ports),
         "startupProbe": _probe("/healthz", probe, periodSeconds=2, failureThreshold=60),
         "livenessProbe": _probe("/healthz", probe, periodSeconds=20, failureThreshold=3),

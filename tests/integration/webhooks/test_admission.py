@@ -109,7 +109,7 @@ async def test_of_many_that_exclude_each_other_one_is_stored(
 async def test_of_two_at_the_same_instant_at_both_replicas_one_is_stored(
     client: KubeClient,
 ) -> None:
-    """The Lease tells the later one of the earlier one, which it then waits for."""
+    """One replica decides for both, and the later one waits until the earlier one is stored."""
     for number in range(20):
         name, addresses = f"twin-{number}", f"10.7.{number}.0/24"
         outcomes = await asyncio.gather(

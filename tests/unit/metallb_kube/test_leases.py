@@ -27,6 +27,8 @@ class OneLease:
     version: int = 1
     broken: bool = False
     writes: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
+    annotations: dict[str, str] | None = None
+    read: asyncio.Event = field(default_factory=asyncio.Event)
 
     def mend(self) -> None:
         self.broken = False
@@ -40,6 +42,8 @@ class OneLease:
         if self.broken:
             return status(503, "ServiceUnavailable")
         if request.method == "GET":
+            if self.spec is not None:
+                self.read.set()
             return self.stored() if self.spec is not None else status(404, "NotFound", name="l")
         body = await request.json()
         if request.method == "POST" and self.spec is not None:
@@ -47,6 +51,7 @@ class OneLease:
         if request.method == "PUT" and body["metadata"]["resourceVersion"] != str(self.version):
             return status(409, "Conflict")
         self.spec = body["spec"]
+        self.annotations = body["metadata"].get("annotations")
         self.version += 1
         self.writes.put_nowait(body["spec"])
         return self.stored()
@@ -63,16 +68,21 @@ class Clock:
 
 
 def elector(
-    client: KubeClient, identity: str = "me", clock: Callable[[], float] = time.monotonic
+    client: KubeClient,
+    identity: str = "me",
+    clock: Callable[[], float] = time.monotonic,
+    times: LeaseTimes = QUICK,
+    note: Callable[[], dict[str, str]] = dict,
 ) -> LeaseElector:
     return LeaseElector(
         client,
         namespace="ns",
         name="l",
         identity=identity,
-        times=QUICK,
+        times=times,
         clock=clock,
         now=lambda: NOW,
+        note=note,
     )
 
 
@@ -102,6 +112,33 @@ async def test_a_lease_that_does_not_exist_is_created(tmp_path: Path) -> None:
             "renewTime": "2026-01-02T03:04:05.000600Z",
             "leaseTransitions": 0,
         }
+
+
+async def test_a_note_goes_along_with_every_write_of_the_holder(tmp_path: Path) -> None:
+    lease, notes = OneLease(), ["first"]
+    async with answering(lease, tmp_path) as client:
+        held = elector(client, note=lambda: {"where": notes[-1]})
+        async with held, asyncio.timeout(5):
+            assert lease.annotations == {"where": "first"}
+            notes.append("second")
+            while lease.annotations != {"where": "second"}:
+                await lease.writes.get()
+
+
+async def test_who_hears_that_the_lease_is_free_tries_at_once(tmp_path: Path) -> None:
+    lease = OneLease()
+    patient = LeaseTimes(duration=60, renew=20.0, deadline=40.0, retry=20.0)
+    async with answering(lease, tmp_path) as client, asyncio.timeout(10):
+        first, second = (elector(client, who, times=patient) for who in ("first", "second"))
+        await first.acquire()
+        waiting = asyncio.create_task(second.acquire())
+        await lease.read.wait()  # it has seen that it must wait
+        await first.release()
+        while not waiting.done():
+            second.hint.set()
+            await asyncio.sleep(0)
+        assert second.leading
+        await second.release()
 
 
 async def test_it_is_renewed_with_one_write_and_given_up_at_the_end(tmp_path: Path) -> None:
@@ -208,3 +245,38 @@ async def test_leading_ends_with_the_deadline_even_when_nobody_had_time_to_say_s
         assert held.leading
         clock.at += QUICK.deadline
         assert not held.leading
+
+
+async def test_one_request_that_hangs_does_not_cost_the_lead(tmp_path: Path) -> None:
+    lease, hung = OneLease(), asyncio.Event()
+    times = LeaseTimes(duration=4, renew=0.1, deadline=1.5, retry=0.05)
+
+    async def hanging_once(request: web.Request) -> web.StreamResponse:
+        if request.method == "PUT" and not hung.is_set():
+            hung.set()
+            await asyncio.Event().wait()
+        return await lease(request)
+
+    async with answering(hanging_once, tmp_path) as client, elector(client, times=times) as held:
+        async with asyncio.timeout(5):
+            await lease.writes.get()
+            await hung.wait()
+            await lease.writes.get()
+        assert held.leading
+
+
+async def test_one_request_that_hangs_does_not_keep_from_the_lead(tmp_path: Path) -> None:
+    lease, hung = OneLease(), asyncio.Event()
+
+    async def hanging_once(request: web.Request) -> web.StreamResponse:
+        if not hung.is_set():
+            hung.set()
+            await asyncio.Event().wait()
+        return await lease(request)
+
+    async with (
+        asyncio.timeout(5),
+        answering(hanging_once, tmp_path) as client,
+        elector(client) as held,
+    ):
+        assert held.leading

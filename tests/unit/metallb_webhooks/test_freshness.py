@@ -1,16 +1,25 @@
+import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Final
 
 import pytest
+from aiohttp import web
 
 from metallb_webhooks.followed import FOLLOWED
-from metallb_webhooks.freshness import concerned
+from metallb_webhooks.freshness import Refresher, concerned
 from metallb_webhooks.reading import REVIEWED
 from metallb_webhooks.rules.base import Operation, Severity
 from metallb_webhooks.rules.registry import RULES
+from metallb_webhooks.settings import Settings
 from metallb_webhooks.snapshot import Snapshot
+from metallb_webhooks.source import Source
+from support.api import answering, status
+from support.reviews import stored
+from support.samples import NAMESPACE
 
 KINDS = sorted({kind for _, kind in REVIEWED})
 
@@ -127,3 +136,76 @@ def test_every_way_to_look_at_what_is_stored_is_known_here() -> None:
         ways - {"index", "top", "hidden"} <= LOOKED_AT.keys() | NOT_REVIEWED | LIKE_FIELDS | CHANGES
     )
     assert "pools_overlapping" in set(names_in(RULES["IPAddressPool"][4].check, set()))
+
+
+# Reading what is stored
+
+POOLS: Final = "ipaddresspools"
+
+
+class Lists:
+    """An API server that only lists: one pool, and whatever it is told to refuse."""
+
+    def __init__(self, refused: dict[str, int] | None = None, *, silent: bool = False) -> None:
+        self.refused = refused or {}
+        self.silent = silent
+        self.listed: Counter[str] = Counter()
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        plural = request.path.rsplit("/", 1)[1]
+        self.listed[plural] += 1
+        if self.silent:
+            await asyncio.Event().wait()
+        if plural in self.refused:
+            return status(self.refused[plural], "Refused")
+        pool = stored("IPAddressPool", "a", addresses=["192.0.2.0/28"])
+        pool["metadata"]["resourceVersion"] = "7"
+        items = [pool] if plural == POOLS else []
+        return web.json_response({"metadata": {"resourceVersion": "9"}, "items": items})
+
+
+@pytest.mark.parametrize(
+    ("refused", "silent", "done"),
+    [({}, False, True), ({POOLS: 500}, False, False), ({}, True, False)],
+)
+async def test_what_is_stored_is_read_or_the_watches_are_believed(
+    refused: dict[str, int], *, silent: bool, done: bool, tmp_path: Path
+) -> None:
+    lists, steps = Lists(refused, silent=silent), []
+    async with answering(lists, tmp_path) as client:
+        source = Source(client, NAMESPACE)
+        refresher = Refresher(
+            client,
+            source,
+            Settings(NAMESPACE, fresh_seconds=0.3),
+            lambda step, outcome: steps.append((step, outcome)),
+        )
+        assert await refresher.refresh(["IPAddressPool", "BGPPeer"]) is done
+    assert steps == [("refresh", done)]
+    assert set(lists.listed) == {POOLS, "bgppeers"}
+    assert bool(source.store.index.objects["IPAddressPool"]) is done
+
+
+async def test_many_share_two_reads(tmp_path: Path) -> None:
+    lists = Lists()
+    async with answering(lists, tmp_path) as client:
+        refresher = Refresher(client, Source(client, NAMESPACE), Settings(NAMESPACE), print)
+        both = [refresher.refresh(["IPAddressPool"]) for _ in range(20)]
+        assert all(await asyncio.gather(*both))
+    assert lists.listed[POOLS] <= 2
+
+
+@pytest.mark.parametrize(
+    ("refused", "done"),
+    [({}, True), ({"bgppeers": 500}, False), ({"frrconfigurations": 404}, True)],
+)
+async def test_everything_that_is_reviewed_is_read_and_may_be_absent_if_optional(
+    refused: dict[str, int], *, done: bool, tmp_path: Path
+) -> None:
+    lists = Lists(refused)
+    async with answering(lists, tmp_path) as client:
+        refresher = Refresher(client, Source(client, NAMESPACE), Settings(NAMESPACE), print)
+        assert await refresher.refresh_all() is done
+    if done:
+        assert set(lists.listed.values()) == {1}
+        assert len(lists.listed) == len(KINDS)

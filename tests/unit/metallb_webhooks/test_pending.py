@@ -106,42 +106,24 @@ async def test_there_is_no_waiting_for_nothing() -> None:
         await Pending(60.0).less()
 
 
-def test_what_was_not_allowed_after_all_is_dropped() -> None:
+@pytest.mark.parametrize(
+    ("uid", "version", "still"),
+    [("u1", "6", False), ("u1", "5", True), ("u0", "6", True)],
+)
+def test_a_deletion_is_pending_until_it_is_shown(uid: str, version: str, *, still: bool) -> None:
     pending = Pending(3.0)
-    thing = allowed("a")
-    pending.add(thing, after=0)
-    pending.drop(thing)
-    assert pending.over(Index()) is None
-
-
-def test_what_was_pending_before_it_is_pending_again() -> None:
-    pending = Pending(3.0)
-    first, second, third = (allowed("a", f"u{number}") for number in range(3))
-    for thing in (first, second, third):
-        pending.add(thing, after=0)
-    pending.drop(third)
-    over = pending.over(Index())
+    pending.add(allowed("a"), after=5, gone=True)
+    over = pending.over(Index([pool("a", "192.0.2.0/28"), pool("b", "203.0.113.0/28")]))
     assert over is not None
-    assert over.pools["a"].metadata.uid == "u1"
+    assert set(over.pools) == {"b"}
+    pending.seen(POOL, "a", shown(version, uid))
+    assert pending.empty is not still
 
 
-def test_what_something_newer_has_replaced_is_not_dropped() -> None:
+def test_an_object_made_again_takes_the_place_of_its_deletion() -> None:
     pending = Pending(3.0)
-    first, second = allowed("a", "u1"), allowed("a", "u2")
-    pending.add(first, after=0)
-    pending.add(second, after=0)
-    pending.drop(first)
-    over = pending.over(Index())
+    pending.add(allowed("a", "u1"), after=5, gone=True)
+    pending.add(allowed("a", "u2"), after=0)
+    over = pending.over(Index([pool("a", "192.0.2.0/28")]))
     assert over is not None
     assert over.pools["a"].metadata.uid == "u2"
-
-
-async def test_waiting_ends_when_something_is_dropped() -> None:
-    pending = Pending(60.0)
-    thing = allowed("a")
-    pending.add(thing, after=0)
-    waiting = asyncio.create_task(pending.less())
-    await asyncio.sleep(0)
-    pending.drop(thing)
-    async with asyncio.timeout(5):
-        await waiting

@@ -1,19 +1,18 @@
 """The way of a review, over an index that the test fills."""
 
 import asyncio
-import itertools
 from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from metallb_crds.frrk8s_v1beta1 import FRRConfiguration
+from metallb_webhooks.freshness import concerned
 from metallb_webhooks.index import Index
-from metallb_webhooks.ledger import Basis, Entry
 from metallb_webhooks.pending import Pending
 from metallb_webhooks.review import ReviewRequest
-from metallb_webhooks.reviewer import Believed, Reviewer
-from metallb_webhooks.rules.base import Finding, Request
+from metallb_webhooks.reviewer import Reviewer
+from metallb_webhooks.rules.base import Finding, Operation, Request
 from metallb_webhooks.settings import Settings
 from support.reviews import review, stored
 from support.samples import NAMESPACE, node, pool
@@ -22,62 +21,38 @@ SETTINGS = Settings(NAMESPACE, pending_seconds=5.0)
 POOL = "IPAddressPool"
 
 
-class Recorded(Believed):
-    """Notes what it is asked for; a refresh leaves only these FRR configurations in the index.
-
-    Attributes:
-        others: what other replicas store just before this one notes or looks, one each time.
-    """
+class Refreshing:
+    """Notes which kinds are read; leaves only these FRR configurations in the index then."""
 
     def __init__(self, index: Index, refreshed: Iterable[Any] | None = None) -> None:
         self.index = index
         self.refreshed = refreshed
-        self.calls: list[str] = []
-        self.noted: list[Entry] = []
-        self.others: list[Any] = []
-        self.heard = 0
+        self.calls: list[tuple[str, ...]] = []
 
-    async def catch_up(self, kinds: tuple[str, ...], /) -> Basis:
-        self.calls.append("catch up")
-        return Basis(kinds, self.heard)
-
-    async def refresh(self, kinds: tuple[str, ...], /) -> None:
-        assert kinds == ("FRRConfiguration",)
-        self.calls.append("refresh")
+    async def __call__(self, kinds: tuple[str, ...]) -> bool:
+        self.calls.append(kinds)
         if self.refreshed is not None:
             self.index.replace("FRRConfiguration", self.refreshed)
-
-    async def note(self, entry: Entry, basis: Basis, /) -> bool:
-        self.calls.append("note")
-        if basis.kinds and self._meanwhile():
-            return False
-        self.noted.append(entry)
-        return True
-
-    async def holds(self, _basis: Basis, /) -> bool:
-        self.calls.append("look")
-        return not self._meanwhile()
-
-    def _meanwhile(self) -> bool:
-        if not self.others:
-            return False
-        self.index.put(self.others.pop(0))
-        self.heard += 1
         return True
 
 
 class Desk:
     """A reviewer and everything around it."""
 
-    def __init__(self, *objects: Any, refreshed: Iterable[Any] | None = None) -> None:  # noqa: ANN401 - of any kind
+    def __init__(
+        self,
+        *objects: Any,  # noqa: ANN401 - of any kind
+        refreshed: Iterable[Any] | None = None,
+        pending: Pending | None = None,
+    ) -> None:
         self.index = Index(objects)
-        self.pending = Pending(SETTINGS.pending_seconds)
-        self.knowledge = Recorded(self.index, refreshed)
-        self.reviewer = Reviewer(self.index, self.pending, self.knowledge, SETTINGS)
+        self.pending = pending or Pending(SETTINGS.pending_seconds)
+        self.refresh = Refreshing(self.index, refreshed)
+        self.reviewer = Reviewer(self.index, self.pending, self.refresh, SETTINGS)
 
-    async def allows(self, request: ReviewRequest) -> bool:
+    async def allows(self, request: ReviewRequest, *, refreshed: bool = False) -> bool:
         async with asyncio.timeout(10):
-            return (await self.reviewer.review(request)).allowed
+            return (await self.reviewer.review(request, refreshed=refreshed)).allowed
 
 
 def new(name: str, *addresses: str, space: str = NAMESPACE) -> dict[str, Any]:
@@ -100,82 +75,48 @@ FIRST = new("first", "192.0.2.0/28")
 SECOND = new("second", "192.0.2.8/29")
 
 
-async def test_an_allowed_object_is_told_to_the_other_replica_before_the_answer() -> None:
+async def test_what_is_allowed_is_pending() -> None:
     desk = Desk()
     assert await desk.allows(review(FIRST))
-    assert desk.knowledge.calls == ["catch up", "note"]
-    assert desk.knowledge.noted == [Entry(POOL, NAMESPACE, "first", "uid-first", 0, gone=False)]
+    over = desk.pending.over(desk.index)
+    assert over is not None
+    assert set(over.pools) == {"first"}
+    assert desk.refresh.calls == []
 
 
-async def test_an_update_is_told_with_the_version_that_it_replaces() -> None:
+@pytest.mark.parametrize(("version", "still"), [("41", True), ("42", False)])
+async def test_an_update_is_pending_until_something_younger_is_shown(
+    version: str, *, still: bool
+) -> None:
     desk = Desk()
     old = new("first", "192.0.2.0/29")
     old["metadata"]["resourceVersion"] = "41"
     assert await desk.allows(review(FIRST, old))
-    assert [entry.after for entry in desk.knowledge.noted] == [41]
-
-
-async def test_a_deletion_is_told_and_nothing_waits_for_it() -> None:
-    desk = Desk()
-    assert await desk.allows(review(None, FIRST))
-    assert [entry.gone for entry in desk.knowledge.noted] == [True]
-    assert desk.pending.over(desk.index) is None
+    told = new("first")
+    told["metadata"]["resourceVersion"] = version
+    desk.pending.seen(POOL, "first", told)
+    assert desk.pending.empty is not still
 
 
 async def test_a_dry_run_leaves_no_trace() -> None:
     desk = Desk()
     assert await desk.allows(review(FIRST, dry_run=True))
-    assert not desk.knowledge.noted
+    assert desk.pending.empty
     assert await desk.allows(review(SECOND))
 
 
-async def test_a_dry_run_looks_at_what_others_allow() -> None:
-    desk = Desk()
-    assert await desk.allows(review(FIRST, dry_run=True))
-    assert desk.knowledge.calls == ["catch up", "look"]
-    desk.knowledge.others = [pool("second", "192.0.2.8/29")]
-    assert not await desk.allows(review(FIRST, dry_run=True))
-
-
-async def test_what_others_allow_in_between_is_judged_too() -> None:
-    desk = Desk()
-    desk.knowledge.others = [pool("second", "192.0.2.8/29")]
-    assert not await desk.allows(review(FIRST))
-    assert desk.knowledge.calls == ["catch up", "note", "catch up", "look"]
-    assert not desk.knowledge.noted
-    assert desk.pending.over(desk.index) is None
-
-
-async def test_what_others_allow_elsewhere_costs_another_round_only() -> None:
-    desk = Desk()
-    desk.knowledge.others = [pool(f"other-{n}", f"198.51.100.{n}/32") for n in range(3)]
-    assert await desk.allows(review(FIRST))
-    assert desk.knowledge.calls == ["catch up", "note"] * 4
-    assert [entry.name for entry in desk.knowledge.noted] == ["first"]
-
-
-async def test_others_who_are_always_quicker_hold_nobody_up_for_long() -> None:
-    desk = Desk()
-    ticks = itertools.count()
-    desk.reviewer = Reviewer(
-        desk.index, desk.pending, desk.knowledge, SETTINGS, clock=lambda: next(ticks) * 0.1
-    )
-    desk.knowledge.others = [pool(f"other-{n}", f"198.51.100.{n}/32") for n in range(200)]
-    assert await desk.allows(review(FIRST))
-    assert len(desk.knowledge.others) > 150
-    assert [entry.name for entry in desk.knowledge.noted] == ["first"]
-
-
-async def test_an_update_that_changes_nothing_is_told_to_nobody() -> None:
+async def test_what_is_refused_is_not_pending() -> None:
     desk = Desk(pool("first", "192.0.2.0/28"))
-    assert await desk.allows(review(FIRST, FIRST))
-    assert desk.knowledge.calls == ["catch up"]
+    assert not await desk.allows(review(SECOND))
+    assert desk.pending.empty
 
 
 async def test_an_object_that_metallb_does_not_read_concerns_nobody() -> None:
     desk = Desk()
-    assert not await desk.allows(review(new("first", "192.0.2.0/28", space="elsewhere")))
-    assert not desk.knowledge.calls
+    elsewhere = stored("Community", "first", "elsewhere")
+    verdict = await desk.reviewer.review(review(elsewhere))
+    assert desk.pending.empty
+    assert desk.reviewer.alone(review(elsewhere)) == verdict
 
 
 @pytest.mark.parametrize(
@@ -186,10 +127,31 @@ async def test_an_object_that_metallb_does_not_read_concerns_nobody() -> None:
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}},
     ],
 )
-async def test_what_is_wrong_in_itself_is_denied_without_another_look(bad: dict[str, Any]) -> None:
-    desk = Desk()
-    assert not await desk.allows(review(bad))
-    assert not {"refresh", "look", "note"} & set(desk.knowledge.calls)
+async def test_what_is_wrong_in_itself_needs_nobody_else(bad: dict[str, Any]) -> None:
+    desk = Desk(pool("first", "192.0.2.0/28"))
+    alone = desk.reviewer.alone(review(bad))
+    assert alone is not None
+    assert not alone.allowed
+    assert alone == await desk.reviewer.review(review(bad))
+    assert desk.refresh.calls == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "alone"),
+    [
+        (review(FIRST, FIRST), True),  # changes nothing
+        (review(FIRST, subresource="status"), True),
+        (review(FIRST), False),
+        (review(FIRST, new("first", "192.0.2.0/29")), False),
+        (review(None, FIRST), False),  # others may rest on it
+        (review(SECOND), False),  # wrong only beside what is stored
+    ],
+)
+async def test_what_matters_to_others_is_not_decided_alone(
+    asked: ReviewRequest, *, alone: bool
+) -> None:
+    desk = Desk(pool("first", "192.0.2.0/28"))
+    assert (desk.reviewer.alone(asked) is not None) is alone
 
 
 async def test_an_unknown_kind_is_denied_by_name() -> None:
@@ -199,17 +161,10 @@ async def test_an_unknown_kind_is_denied_by_name() -> None:
     assert "v1 ConfigMap is not reviewed here" in verdict.message
 
 
-async def test_a_denial_for_what_is_stored_is_made_sure_of() -> None:
-    desk = Desk(pool("first", "192.0.2.0/28"))
-    assert not await desk.allows(review(SECOND))
-    assert desk.knowledge.calls == ["catch up", "look"]
-
-
-async def test_a_denial_for_what_another_replica_let_go_becomes_none() -> None:
-    desk = Desk(pool("first", "192.0.2.0/28"))
-    desk.knowledge.others = [pool("first", "198.51.100.0/28")]
-    assert await desk.allows(review(SECOND))
-    assert desk.knowledge.calls == ["catch up", "look", "catch up", "note"]
+async def test_what_is_stored_is_made_sure_of_if_asked_for() -> None:
+    desk = Desk()
+    assert await desk.allows(review(FIRST), refreshed=True)
+    assert desk.refresh.calls == [concerned(POOL, Operation.CREATE)]
 
 
 async def test_what_changes_without_a_review_is_read_before_a_denial() -> None:
@@ -217,10 +172,10 @@ async def test_what_changes_without_a_review_is_read_before_a_denial() -> None:
     there = FRRConfiguration.parse(configuration("first", 64501))
     desk = Desk(node("n"), there)
     assert not await desk.allows(review(made))
-    assert desk.knowledge.calls == ["catch up", "refresh", "look"]
+    assert desk.refresh.calls == [("FRRConfiguration",)]
     desk = Desk(node("n"), there, refreshed=[])
     assert await desk.allows(review(made))
-    assert desk.knowledge.calls == ["catch up", "refresh", "note"]
+    assert desk.refresh.calls == [("FRRConfiguration",)]
 
 
 async def test_what_is_pending_denies_nothing_until_it_is_stored() -> None:
@@ -235,9 +190,7 @@ async def test_what_is_pending_denies_nothing_until_it_is_stored() -> None:
 
 
 async def test_what_was_pending_and_refused_elsewhere_is_in_nobodys_way() -> None:
-    desk = Desk()
-    desk.pending = Pending(0.05)
-    desk.reviewer = Reviewer(desk.index, desk.pending, desk.knowledge, SETTINGS)
+    desk = Desk(pending=Pending(0.05))
     assert await desk.allows(review(FIRST))
     assert await desk.allows(review(SECOND))
 
@@ -264,6 +217,18 @@ async def test_space_that_is_about_to_be_given_up_is_not_free_yet() -> None:
     assert await second
 
 
+async def test_space_is_free_once_its_deletion_is_shown() -> None:
+    first = new("first", "192.0.2.0/28")
+    desk = Desk(pool("first", "192.0.2.0/28"))
+    assert await desk.allows(review(None, first))
+    second = asyncio.create_task(desk.allows(review(SECOND)))
+    await asyncio.sleep(0)
+    assert not second.done()
+    desk.index.remove(POOL, "first")
+    desk.pending.seen(POOL, "first", shown("first"))
+    assert await second
+
+
 async def test_a_mistake_of_ours_is_a_denial_that_tells_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -271,9 +236,10 @@ async def test_a_mistake_of_ours_is_a_denial_that_tells_nothing(
         raise ZeroDivisionError("secret inside")
 
     index = Index()
-    reviewer = Reviewer(index, Pending(1.0), Believed(), SETTINGS, evaluate=broken)
-    verdict = await reviewer.review(review(FIRST))
-    assert not verdict.allowed
-    assert verdict.code == 500
-    assert "secret inside" not in verdict.message
-    assert "secret inside" in caplog.text
+    reviewer = Reviewer(index, Pending(1.0), Refreshing(index), SETTINGS, evaluate=broken)
+    for verdict in (await reviewer.review(review(FIRST)), reviewer.alone(review(FIRST))):
+        assert verdict is not None
+        assert not verdict.allowed
+        assert verdict.code == 500
+        assert "secret inside" not in verdict.message
+    assert caplog.text.count("ZeroDivisionError: secret inside") == 2

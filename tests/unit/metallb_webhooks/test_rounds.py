@@ -1,9 +1,7 @@
 import asyncio
 
-import pytest
-
 from metallb_kube.errors import KubeError, UnavailableError
-from metallb_webhooks.rounds import Rounds, causes
+from metallb_webhooks.rounds import Rounds
 
 
 class Work:
@@ -70,19 +68,3 @@ async def test_one_that_is_cancelled_does_not_cancel_the_others() -> None:
     first.cancel()
     work.gate.release()
     assert await second
-
-
-@pytest.mark.parametrize(
-    ("error", "text"),
-    [
-        (TimeoutError(), "no answer in time"),
-        (ExceptionGroup("", [UnavailableError("a"), UnavailableError("b")]), "a; b"),
-    ],
-)
-def test_causes_are_told_in_one_line(error: Exception, text: str) -> None:
-    assert causes(error) == text
-
-
-def test_what_is_no_failed_request_is_no_cause() -> None:
-    with pytest.raises(ExceptionGroup):
-        causes(ExceptionGroup("", [UnavailableError("a"), ZeroDivisionError()]))

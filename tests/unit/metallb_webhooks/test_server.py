@@ -12,9 +12,11 @@ from http import HTTPStatus
 import aiohttp
 import pytest
 
+from metallb_webhooks.desk import Asked, MisdirectedError
+from metallb_webhooks.forwarding import HEADER
 from metallb_webhooks.metrics import Metrics
 from metallb_webhooks.paths import PATHS
-from metallb_webhooks.review import MAX_BODY_BYTES, ReviewRequest, Verdict
+from metallb_webhooks.review import MAX_BODY_BYTES, Verdict
 from metallb_webhooks.server import Front, listening
 from metallb_webhooks.settings import Settings
 from metallb_webhooks.tls import Serving
@@ -32,7 +34,7 @@ JSON = {"Content-Type": "application/json"}
 ASKED = review(stored("IPAddressPool", "a", addresses=["192.0.2.0/28"]))
 
 
-async def allow(_: ReviewRequest) -> Verdict:
+async def allow(_: Asked) -> Verdict:
     return Verdict(allowed=True, warnings=("mind this",), rules=("some-rule",))
 
 
@@ -74,7 +76,7 @@ class Port:
 
 @asynccontextmanager
 async def serving(
-    decide: Callable[[ReviewRequest], object] = allow, settings: Settings = QUICK
+    decide: Callable[[Asked], object] = allow, settings: Settings = QUICK
 ) -> AsyncIterator[Port]:
     metrics, states = Metrics(), {"blind": "", "waiting": ""}
     front = Front(
@@ -103,10 +105,45 @@ async def test_every_path_answers_reviews(path: str) -> None:
     assert answer == {"uid": ASKED.uid, "allowed": True, "warnings": ["mind this"]}
 
 
+async def test_an_answer_of_another_replica_goes_through_as_it_is() -> None:
+    async def passed_on(asked: Asked) -> bytes:
+        return asked.path.encode() + asked.raw
+
+    async with serving(passed_on) as port:
+        status, text = await port.post(body(ASKED))
+        _, metrics = await port.get("/metrics")
+    assert status == 200
+    assert text.encode() == POOL_PATH.encode() + body(ASKED)
+    assert "reviews_total{" not in metrics  # it is counted where it was decided
+
+
+@pytest.mark.parametrize(("headers", "forwarded"), [(JSON, False), (JSON | {HEADER: "1"}, True)])
+async def test_a_review_that_was_passed_on_is_told_by_its_header(
+    headers: dict[str, str], *, forwarded: bool
+) -> None:
+    seen: list[bool] = []
+
+    async def look(asked: Asked) -> Verdict:
+        seen.append(asked.forwarded)
+        return Verdict(allowed=True)
+
+    async with serving(look) as port:
+        await port.post(body(ASKED), headers=headers)
+    assert seen == [forwarded]
+
+
+async def test_a_review_that_was_passed_on_to_the_wrong_replica_is_sent_back() -> None:
+    async def refuse(_: Asked) -> Verdict:
+        raise MisdirectedError
+
+    async with serving(refuse) as port:
+        assert (await port.post(body(ASKED), headers=JSON | {HEADER: "1"}))[0] == 421
+
+
 async def test_a_denial_is_answered_and_logged_in_one_line(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async def deny(_: ReviewRequest) -> Verdict:
+    async def deny(_: Asked) -> Verdict:
         return Verdict(
             allowed=False,
             code=HTTPStatus.FORBIDDEN,
@@ -246,7 +283,7 @@ async def test_who_leaves_is_not_ready_answers_and_hangs_up() -> None:
 async def test_an_open_request_is_seen_through_at_the_end() -> None:
     asked, go = asyncio.Event(), asyncio.Event()
 
-    async def slow(_: ReviewRequest) -> Verdict:
+    async def slow(_: Asked) -> Verdict:
         asked.set()
         await go.wait()
         return Verdict(allowed=True)

@@ -30,8 +30,14 @@ BASE = Settings("metallb-system")
         ({"METALLB_BGP_TYPE": ""}, {"namespace": "a"}, Settings("a")),
         (
             {},
-            {"namespace": "a", "port": 1, "host": "::", "tls_dir": Path("x"), "fresh_reads": False},
-            Settings("a", port=1, host="::", tls_dir=Path("x"), fresh_reads=False),
+            {
+                "namespace": "a",
+                "port": 1,
+                "host": "::",
+                "tls_dir": Path("x"),
+                "address": "192.0.2.7",
+            },
+            Settings("a", port=1, host="::", tls_dir=Path("x"), address="192.0.2.7"),
         ),
     ],
 )

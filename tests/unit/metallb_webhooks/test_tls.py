@@ -1,6 +1,7 @@
 """A certificate is replaced under a listener that serves."""
 
 import asyncio
+import hashlib
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -66,6 +67,14 @@ async def test_a_bad_pair_changes_nothing() -> None:
     async with echoing(serving) as port:
         _, writer = await connect(port, ONE)
         writer.close()
+
+
+def test_what_is_served_is_told_by_its_fingerprint() -> None:
+    serving = Serving(ONE.certificate + OTHER.certificate, ONE.key)
+    first = hashlib.sha256(ssl.PEM_cert_to_DER_cert(ONE.certificate.decode())).digest()
+    assert serving.fingerprint == first
+    serving.use(OTHER.certificate, OTHER.key)
+    assert serving.fingerprint != first
 
 
 def test_the_same_pair_is_no_news() -> None:

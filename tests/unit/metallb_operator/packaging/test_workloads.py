@@ -18,10 +18,11 @@ def test_without_olm_webhooks_make_their_own() -> None:
 
 
 def test_a_process_knows_its_pod_and_its_namespace() -> None:
-    for deployment in (operator(), webhooks()):
+    address = {"POD_IP": "status.podIP"}
+    for deployment, more in ((operator(), {}), (webhooks(), address)):
         [container] = deployment["spec"]["template"]["spec"]["containers"]
         paths = {e["name"]: e["valueFrom"]["fieldRef"]["fieldPath"] for e in container["env"]}
-        assert paths == {"POD_NAME": "metadata.name", "POD_NAMESPACE": "metadata.namespace"}
+        assert paths == {"POD_NAME": "metadata.name", "POD_NAMESPACE": "metadata.namespace"} | more
 
 
 @pytest.mark.parametrize("deployment", [operator(), webhooks()], ids=["operator", "webhooks"])
