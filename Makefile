@@ -13,7 +13,7 @@ export GOFLAGS := -buildvcs=false
 
 .PHONY: help
 help: ## say what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -36,6 +36,10 @@ demo: setup ## watch the operator at work on a real API server (KEEP=1 leaves it
 .PHONY: test
 test: setup ## unit, contract and integration tests
 	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: e2e
+e2e: setup ## MetalLB's own programs and FRR in network namespaces (as root, with Debian's frr)
+	@$(BIN)/python -m pytest tests/e2e
 
 .PHONY: parity
 parity: setup ## compare 30000 verdicts with MetalLB's own (PARITY_SEED, PARITY_CASES)

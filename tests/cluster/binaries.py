@@ -49,6 +49,14 @@ def _kubernetes(name: str, about: str) -> Program:
     return Program(name, "kubernetes", f"k8s.io/kubernetes/cmd/{name}", about, flags)
 
 
+def _operands(module: str, suffix: str, path: str, *commands: str) -> Iterator[Program]:
+    """What MetalLB consists of; programs of one module share most of the time."""
+    project = module.partition("-0.")[0]
+    for command in commands:
+        name = command if command.startswith(project) else f"{project}-{command}"
+        yield Program(f"{name}{suffix}", module, f"{path}/{command}", "1 minute")
+
+
 PROGRAMS: Final[Mapping[str, Program]] = {
     program.name: program
     for program in (
@@ -65,7 +73,14 @@ PROGRAMS: Final[Mapping[str, Program]] = {
             ("-X helm.sh/helm/v4/internal/version.version=v4.1.4",),
         ),
         Program("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", "1 minute"),
-        Program("metallb-controller", "metallb", "go.universe.tf/metallb/controller", "1 minute"),
+        *_operands("metallb", "", "go.universe.tf/metallb", "controller", "speaker"),
+        *_operands("metallb-0.15.3", "-0.15.3", "go.universe.tf/metallb", "controller", "speaker"),
+        *_operands(
+            "frr-k8s",
+            "",
+            "github.com/metallb/frr-k8s/cmd",
+            *("frr-k8s-controller", "metrics", "status", "statuscleaner"),
+        ),
     )
 }
 """In the order in which they are built; metallb-controller is what admission is compared with."""
@@ -112,7 +127,7 @@ def binary(name: str) -> Path:
     program = PROGRAMS[name]
     target = cache() / f"{name}-{_fingerprint(program)}"
     if not target.exists():
-        with _locked(target.with_suffix(".lock")):
+        with _locked(target.with_name(f"{target.name}.lock")):
             if not target.exists():  # somebody else may have built it meanwhile
                 _build(program, target)
     return target
@@ -158,7 +173,7 @@ def _build(program: Program, target: Path) -> None:
         raise BuildError("go is not on PATH; install Go 1.25 or newer (https://go.dev/dl)")
     _say(f"building {program.name} (about {program.about} the first time) ...")
     started = time.monotonic()
-    unfinished = target.with_suffix(".new")
+    unfinished = target.with_name(f"{target.name}.new")
     done = subprocess.run(
         [
             *(go, "build", "-trimpath", "-mod=readonly"),

@@ -1,7 +1,10 @@
 //go:build tools
 
-// Package tools names the command that is built from here,
-// so that `go mod tidy` keeps what it needs in go.mod and go.sum.
+// Package tools names the commands that are built from here,
+// so that `go mod tidy` keeps what they need in go.mod and go.sum.
 package tools
 
-import _ "go.universe.tf/metallb/controller"
+import (
+	_ "go.universe.tf/metallb/controller"
+	_ "go.universe.tf/metallb/speaker"
+)
