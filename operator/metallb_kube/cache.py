@@ -14,14 +14,18 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
-from metallb_kube.client import IDLE_SECONDS, KubeClient, WatchEvent
-from metallb_kube.errors import KubeError, NotFoundError, ThrottledError
+from metallb_kube.client import KubeClient, WatchEvent
+from metallb_kube.errors import ForbiddenError, KubeError, NotFoundError, ThrottledError
 from metallb_kube.objects import Manifest, resource_version
 from metallb_kube.resources import Resource
 
 logger = logging.getLogger(__name__)
 
 _ABSENT_SECONDS: Final = 120.0
+_REFUSALS: Final = 6
+"""So many in a row, which takes some seconds, are meant."""
+# Who has been served for so long begins to count failures anew.
+_SERVED_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Backoff:
 
     initial: float = 0.2
     factor: float = 2.0
-    maximum: float = 30.0
+    maximum: float = 10.0
     jitter: float = 0.5
 
     def seconds(self, failures: int, chance: float) -> float:
@@ -48,7 +52,10 @@ class Reflector:
     """Feeds one collection to two callbacks, in order, from `run`.
 
     Attributes:
+        resource: which kind.
         synced: set once the first complete list was handed over.
+        refused: why the API server does not let us follow; None while it does, or where only
+            the connection fails.
         last_seen: monotonic time at which the API server was last heard of; 0.0 before.
     """
 
@@ -63,8 +70,8 @@ class Reflector:
         label_selector: str = "",
         field_selector: str = "",
         absent_is_empty: bool = False,
+        on_refusal: Callable[[], None] = lambda: None,
         backoff: Backoff = Backoff(),
-        idle: float = IDLE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -78,50 +85,47 @@ class Reflector:
             on_event: is given every ADDED, MODIFIED and DELETED event; never a bookmark.
             label_selector: restricts the collection, as in kubectl.
             field_selector: the same by fields.
+            on_refusal: is called when `refused` has changed.
             absent_is_empty: a kind whose CRD is not installed counts as listed and empty, and
                 is asked for again from time to time.
             backoff: the pauses after failures.
-            idle: seconds of silence after which a watch counts as dead.
             clock: monotonic seconds.
             chance: random numbers in [0, 1).
         """
         self._client = client
-        self._resource = resource
+        self.resource = resource
         self._namespace = namespace
         self._on_replace = on_replace
         self._on_event = on_event
         self._label_selector = label_selector
         self._field_selector = field_selector
         self._absent_is_empty = absent_is_empty
+        self._on_refusal = on_refusal
         self._backoff = backoff
-        self._idle = idle
         self._clock = clock
         self._chance = chance
         self._version = ""
         self._failures = 0
         self.synced = asyncio.Event()
+        self.refused: KubeError | None = None
         self.last_seen = 0.0
 
     async def run(self) -> None:
         """Follow the collection until cancelled."""
         while True:
             started = self._clock()
+            failure: KubeError | None = None
             try:
                 if not self._version:
                     await self._list()
                 await self._watch()
             except KubeError as error:
-                await asyncio.sleep(self._after(error))
-            else:
-                # The server ended the watch. Should it do so at once, again and again,
-                # this must not become a busy loop.
-                if self._clock() - started < 1.0:
-                    self._failures += 1
-                    await asyncio.sleep(self._backoff.seconds(self._failures, self._chance()))
+                failure = error
+            await asyncio.sleep(self._pause(failure, lasted=self._clock() - started))
 
     async def _list(self) -> None:
         listing = await self._client.list(
-            self._resource,
+            self.resource,
             namespace=self._namespace,
             label_selector=self._label_selector,
             field_selector=self._field_selector,
@@ -132,12 +136,11 @@ class Reflector:
 
     async def _watch(self) -> None:
         watch = self._client.watch(
-            self._resource,
+            self.resource,
             namespace=self._namespace,
             resource_version=self._version,
             label_selector=self._label_selector,
             field_selector=self._field_selector,
-            idle=self._idle,
         )
         async with aclosing(watch) as events:
             async for event in events:
@@ -147,24 +150,48 @@ class Reflector:
 
     def _heard(self, version: str) -> None:
         self._version = version or self._version
-        self._failures = 0
+        self._refuse(None)
         self.last_seen = self._clock()
+
+    def _pause(self, failure: KubeError | None, *, lasted: float) -> float:
+        """Return for how many seconds to leave the API server alone after a round.
+
+        Args:
+            failure: how the round ended; None if the API server ended the watch in time.
+            lasted: its seconds.
+        """
+        if lasted >= _SERVED_SECONDS:
+            self._failures = 0
+        if failure is not None:
+            return self._after(failure)
+        if lasted >= 1.0:
+            return 0.0
+        # A watch that is ended at once, again and again, must not become a busy loop.
+        self._failures += 1
+        return self._backoff.seconds(self._failures, self._chance())
+
+    def _refuse(self, error: KubeError | None) -> None:
+        if (self.refused is None) is not (error is None):
+            self.refused = error
+            self._on_refusal()
 
     def _after(self, error: KubeError) -> float:
         """Decide what a failure means; returns the pause in seconds."""
         self._failures += 1
+        # An API server that has just started knows no roles yet.
+        if isinstance(error, ForbiddenError) and self._failures >= _REFUSALS:
+            self._refuse(error)
         if error.status is not None and not isinstance(error, ThrottledError):
             # An answer, not a broken connection: 410 always, and whatever else the server
             # dislikes about this version ("too large" after a restore of etcd), a list heals.
             self._version = ""
-        pause = self._backoff.seconds(self._failures, self._chance())
-        if isinstance(error, ThrottledError):
-            pause = max(pause, error.retry_after)
         if isinstance(error, NotFoundError) and self._absent_is_empty:
             self._on_replace(())
             self.last_seen = self._clock()
             self.synced.set()
             return _ABSENT_SECONDS
+        grown = self._backoff.seconds(self._failures, self._chance())
+        pause = max(grown, error.retry_after)
         level = logging.DEBUG if self._failures == 1 else logging.WARNING
-        logger.log(level, "watching %s: %s; again in %.1f s", self._resource.plural, error, pause)
+        logger.log(level, "watching %s: %s; again in %.1f s", self.resource.plural, error, pause)
         return pause

@@ -4,7 +4,7 @@ Errors are those of `metallb_kube.errors`, never the transport's. Nothing is ret
 the caller knows whether a second attempt makes sense.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,17 +12,20 @@ from typing import Any, Final, Literal, Self, TypeAlias, get_args
 
 import orjson
 
-from metallb_kube.errors import GoneError, NotFoundError, UnavailableError, error_from
+from metallb_kube.errors import (
+    FencedError,
+    GoneError,
+    NotFoundError,
+    UnavailableError,
+    error_from,
+)
 from metallb_kube.objects import Manifest, ObjectRef, ref_of
+from metallb_kube.patience import PATIENCE, Patience
 from metallb_kube.resources import Resource, resource_for
 from metallb_kube.transport import Call, Transport
 
 PAGE: Final = 500
-REQUEST_SECONDS: Final = 30.0
 WATCH_SECONDS: Final = 300
-# The API server sends a bookmark about every minute, so that a healthy watch is never silent
-# for longer (KEP-956); what lies above is the margin.
-IDLE_SECONDS: Final = 75.0
 MERGE_PATCH: Final = "application/merge-patch+json"
 APPLY_PATCH: Final = "application/apply-patch+yaml"
 
@@ -53,28 +56,48 @@ class WatchEvent:
 class KubeClient:
     """Speaks to one API server; safe to share between tasks of one event loop."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        patience: Patience = PATIENCE,
+        may_write: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._transport = transport
+        self._patience = patience
+        self._may_write = may_write
 
     @classmethod
     @asynccontextmanager
     async def connect(
-        cls, kubeconfig: Path | None, context: str | None = None
+        cls,
+        kubeconfig: Path | None,
+        context: str | None = None,
+        *,
+        patience: Patience = PATIENCE,
     ) -> AsyncIterator[Self]:
         """Open a client and close it at the end of the block; sends nothing by itself.
 
         Args:
             kubeconfig: the file to read; None inside a pod.
             context: of the kubeconfig; its current one if None.
+            patience: how long the API server is waited for.
 
         Raises:
             ConfigurationError: the configuration cannot be read.
         """
         transport = await Transport.open(kubeconfig, context)
         try:
-            yield cls(transport)
+            yield cls(transport, patience)
         finally:
             await transport.close()
+
+    def fenced(self, may_write: Callable[[], bool]) -> Self:
+        """Return a client over the same connections whose writes are FencedErrors unless allowed.
+
+        Args:
+            may_write: asked immediately before every request that is no GET.
+        """
+        return type(self)(self._transport, self._patience, may_write)
 
     @property
     def requests(self) -> int:
@@ -134,12 +157,10 @@ class KubeClient:
         resource_version: str,
         label_selector: str = "",
         field_selector: str = "",
-        idle: float = IDLE_SECONDS,
     ) -> AsyncGenerator[WatchEvent, None]:
         """Yield what happens to a collection after `resource_version`.
 
-        Ends when the server closes the watch, which it does within some minutes. The connection
-        counts as dead after `idle` seconds of silence.
+        Ends when the server closes the watch, which it does within some minutes.
 
         Raises:
             GoneError: list anew; the version is too old.
@@ -157,7 +178,8 @@ class KubeClient:
         }
         call = Call("GET", resource.path(namespace), query)
         # Closed explicitly, so that a consumer that stops half way leaves no open connection.
-        async with aclosing(self._transport.lines(call, idle=idle)) as lines:
+        lines = self._transport.lines(call, self._patience)
+        async with aclosing(lines):
             async for line in lines:
                 yield _event(resource, line)
 
@@ -249,9 +271,10 @@ class KubeClient:
         body: object | None = None,
         content: str = "application/json",
     ) -> dict[str, Any]:
-        return await self._transport.call(
-            Call(method, path, query, body, content), seconds=REQUEST_SECONDS
-        )
+        call = Call(method, path, query, body, content)
+        if method != "GET" and not self._may_write():
+            raise FencedError(f"{call} was not sent: this process may not act any more")
+        return await self._transport.call(call, self._patience)
 
 
 def _path(ref: ObjectRef, subresource: str | None = None) -> str:
@@ -275,10 +298,12 @@ def _event(resource: Resource, line: bytes) -> WatchEvent:
     try:
         decoded = orjson.loads(line)
         kind, body = decoded["type"], decoded["object"]
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise UnavailableError(f"a line of the watch is no event: {line[:200]!r}") from error
-    if kind == "ERROR":
-        raise error_from(int(body.get("code") or 500), body)
-    if kind not in _EVENT_TYPES:
-        raise UnavailableError(f"a watch event of unknown type {kind!r}")
-    return WatchEvent(kind, _typed(resource, body))
+        if kind == "ERROR":
+            raise error_from(int(body.get("code") or 500), body)
+        event = WatchEvent(kind, _typed(resource, body))
+        sound = kind in _EVENT_TYPES and (kind == "BOOKMARK" or bool(ref_of(event.object)))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        sound = False
+    if not sound:
+        raise UnavailableError(f"a line of the watch is no event: {line[:200]!r}")
+    return event

@@ -5,8 +5,12 @@ decide without looking at status codes. Permanent is only what cannot succeed un
 changes the object that was sent.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
+
+_LONGEST_RETRY_AFTER: Final = 60.0
+"""More is not believed: a proxy's hour must not become one without a look."""
 
 
 class KubeError(Exception):
@@ -17,6 +21,7 @@ class KubeError(Exception):
         status: the HTTP status, None where no answer arrived.
         reason: the machine-readable reason of the `Status` answer ("NotFound"), "" without one.
         details: `details` of the `Status` answer; carries causes by field.
+        retry_after: seconds for which the API server asks to be left alone; 0 if it does not.
     """
 
     transient: ClassVar[bool] = True
@@ -28,12 +33,14 @@ class KubeError(Exception):
         status: int | None = None,
         reason: str = "",
         details: Mapping[str, Any] | None = None,
+        retry_after: float = 0.0,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
         self.reason = reason
         self.details: Mapping[str, Any] = details or {}
+        self.retry_after = retry_after
 
 
 class UnknownKindError(KubeError):
@@ -80,19 +87,11 @@ class GoneError(KubeError):
 
 
 class ThrottledError(KubeError):
-    """429: come back after `retry_after` seconds."""
+    """429: the API server has too much to do; `retry_after` is never 0 unless it says so."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        status: int | None = 429,
-        reason: str = "TooManyRequests",
-        details: Mapping[str, Any] | None = None,
-        retry_after: float = 1.0,
-    ) -> None:
-        super().__init__(message, status=status, reason=reason, details=details)
-        self.retry_after = retry_after
+
+class FencedError(KubeError):
+    """A write that was not sent: whoever asked for it may not act at this moment."""
 
 
 class UnavailableError(KubeError):
@@ -111,6 +110,7 @@ _BY_STATUS: Final[Mapping[int, type[KubeError]]] = {
     413: InvalidError,
     415: InvalidError,
     422: InvalidError,
+    429: ThrottledError,
 }
 _BY_REASON: Final[Mapping[str, type[KubeError]]] = {
     "AlreadyExists": AlreadyExistsError,
@@ -135,20 +135,23 @@ def error_from(
         retry_after: the header's value, in seconds.
     """
     reason = str(body.get("reason") or "")
-    details = body.get("details") or {}
+    found = body.get("details")
+    details = found if isinstance(found, Mapping) else {}
     message = str(body.get("message") or text.strip() or f"HTTP status {status}")
-    if status == 429:  # noqa: PLR2004 - the status is clearer than a name for it
-        seconds = _seconds(retry_after, details.get("retryAfterSeconds"))
-        return ThrottledError(message, reason=reason, details=details, retry_after=seconds)
     kind = _BY_REASON.get(reason) or _BY_STATUS.get(status, UnavailableError)
-    return kind(message, status=status, reason=reason, details=details)
+    wait = _seconds(retry_after, details.get("retryAfterSeconds"))
+    if wait is None:
+        wait = 1.0 if kind is ThrottledError else 0.0
+    return kind(message, status=status, reason=reason, details=details, retry_after=wait)
 
 
-def _seconds(*candidates: object) -> float:
-    """Return the first candidate that is a number of seconds; one second otherwise."""
+def _seconds(*candidates: object) -> float | None:
+    """Return the first candidate that is a number of seconds, within reason; None without one."""
     for candidate in candidates:
         try:
-            return max(0.0, float(str(candidate)))
+            seconds = float(str(candidate))
         except ValueError:
             continue
-    return 1.0
+        if math.isfinite(seconds):
+            return min(max(0.0, seconds), _LONGEST_RETRY_AFTER)
+    return None

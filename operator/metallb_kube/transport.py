@@ -5,6 +5,7 @@ ServiceAccount (token renewal included) and builds the connection pool. Requests
 are raw JSON; the generated models and discovery are not used.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,21 +18,30 @@ import orjson
 import yaml
 from kubernetes.aio.client import Configuration
 from kubernetes.aio.client.rest import RESTClientObject
-from kubernetes.aio.config import load_incluster_config, load_kube_config
+from kubernetes.aio.config import load_kube_config
 from kubernetes.aio.config.config_exception import ConfigException
+from kubernetes.aio.config.incluster_config import InClusterConfigLoader
 
 from metallb_kube.errors import ConfigurationError, UnavailableError, error_from
+from metallb_kube.patience import Patience
 
-CONNECT_SECONDS: Final = 5.0
+_MOUNTED: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+# For the address to be found and a place in the pool to be free, the connection included.
+_POOL_SECONDS: Final = 20.0
 _ERROR_TEXT_CHARACTERS: Final = 2000
+# Many times what etcd stores of one object: who sends more in one line does not send objects.
+_LONGEST_LINE: Final = 2**25
 
 
-async def load(kubeconfig: Path | None, context: str | None = None) -> Configuration:
+async def load(
+    kubeconfig: Path | None, context: str | None = None, *, mounted: Path = _MOUNTED
+) -> Configuration:
     """Read where the API server is and who we are.
 
     Args:
         kubeconfig: the file to read; None for the ServiceAccount of the pod we run in.
         context: of the kubeconfig; its current one if None.
+        mounted: where Kubernetes mounts the ServiceAccount's token and authorities.
 
     Raises:
         ConfigurationError: it cannot be read or understood.
@@ -39,7 +49,8 @@ async def load(kubeconfig: Path | None, context: str | None = None) -> Configura
     configuration = Configuration()
     try:
         if kubeconfig is None:
-            load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call] # untyped there
+            loader = InClusterConfigLoader(str(mounted / "token"), str(mounted / "ca.crt"))  # type: ignore[no-untyped-call] # untyped there
+            loader.load_and_set(configuration)  # type: ignore[no-untyped-call] # untyped there
         else:
             await load_kube_config(  # type: ignore[no-untyped-call] # untyped there
                 config_file=str(kubeconfig),
@@ -72,20 +83,20 @@ class Connection:
     verify: bool
 
 
-async def connection(kubeconfig: Path | None) -> Connection:
-    """Read the connection anew, renewed tokens included.
+async def connection(kubeconfig: Path | None, *, mounted: Path = _MOUNTED) -> Connection:
+    """Read the connection anew, renewed tokens included; arguments are those of `load`.
 
     Raises:
         ConfigurationError: see `load`.
     """
-    read = await load(kubeconfig)
+    read = await load(kubeconfig, mounted=mounted)
     token = await read.get_api_key_with_prefix("BearerToken")
     return Connection(
         server=read.host.rstrip("/"),
         ca_file=read.ssl_ca_cert,
         certificate_file=read.cert_file,
         key_file=read.key_file,
-        token=token.removeprefix("Bearer ") if token else None,
+        token=_bare(token) if token else None,
         verify=read.verify_ssl,
     )
 
@@ -133,13 +144,15 @@ class Transport:
         self.requests = 0
 
     @classmethod
-    async def open(cls, kubeconfig: Path | None, context: str | None = None) -> Self:
-        """Read the configuration and make the pool; nothing is sent yet.
+    async def open(
+        cls, kubeconfig: Path | None, context: str | None = None, *, mounted: Path = _MOUNTED
+    ) -> Self:
+        """Read the configuration and make the pool; nothing is sent yet. Arguments as of `load`.
 
         Raises:
             ConfigurationError: see `load`.
         """
-        configuration = await load(kubeconfig, context)
+        configuration = await load(kubeconfig, context, mounted=mounted)
         try:
             return cls(configuration, kubeconfig=kubeconfig, context=context)
         except (OSError, ValueError) as error:  # certificates that cannot be read
@@ -149,47 +162,61 @@ class Transport:
         """Close every connection."""
         await self._session.close()
 
-    async def call(self, call: Call, *, seconds: float) -> dict[str, Any]:
-        """Send one request and return the decoded answer, all within so many seconds.
+    async def call(self, call: Call, patience: Patience) -> dict[str, Any]:
+        """Send one request and return the decoded answer, all within the time of a request.
 
         Raises:
             KubeError: the answer was an error, or there was none.
         """
-        limit = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
-        async with self._respond(call, limit) as response:
+        limit = aiohttp.ClientTimeout(total=None, sock_connect=patience.connect)
+        async with self._respond(call, limit, patience.request) as response:
             return _decode(await response.read())
 
-    async def lines(self, call: Call, *, idle: float) -> AsyncGenerator[bytes, None]:
+    async def lines(self, call: Call, patience: Patience) -> AsyncGenerator[bytes, None]:
         """Send one request and yield the lines of the answer as they arrive.
-
-        The connection counts as dead after `idle` seconds without a byte.
 
         Raises:
             KubeError: as `call`; UnavailableError after the silence.
         """
-        limit = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=idle)
-        rest = b""
+        limit = aiohttp.ClientTimeout(
+            total=None,
+            connect=_POOL_SECONDS,
+            sock_connect=patience.connect,
+            sock_read=patience.silence,
+        )
+        rest = bytearray()
         async with self._respond(call, limit) as response:
             # Not readline: a line is one object, and objects outgrow its buffer.
             async for chunk in response.content.iter_any():
-                *complete, rest = (rest + chunk).split(b"\n")
-                for line in complete:
-                    if line:
+                rest += chunk
+                if b"\n" in chunk:
+                    *complete, last = bytes(rest).split(b"\n")
+                    rest = bytearray(last)
+                    for line in filter(None, complete):
                         yield line
+                elif len(rest) > _LONGEST_LINE:
+                    raise UnavailableError(f"{call}: a line does not end")
 
     @asynccontextmanager
     async def _respond(
-        self, call: Call, limit: aiohttp.ClientTimeout
+        self, call: Call, limit: aiohttp.ClientTimeout, seconds: float | None = None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Yield a successful response; everything else becomes one of our errors."""
+        """Yield a successful response; everything else becomes one of our errors.
+
+        Args:
+            call: what to ask.
+            limit: for each step.
+            seconds: for everything, credentials and the block included; None is for ever.
+        """
         try:
-            async with await self._send(call, limit) as response:
+            async with asyncio.timeout(seconds), await self._send(call, limit) as response:
                 if response.status >= HTTPStatus.BAD_REQUEST:
                     raise await _refusal(response)
                 yield response
         except TimeoutError as error:
             raise UnavailableError(f"{call}: no answer in time ({error})") from error
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, ConfigException, OSError) as error:
+            # ConfigException: the token's file is empty, as it is for a moment when it is renewed.
             text = str(error) or type(error).__name__
             raise UnavailableError(f"{call}: {text}") from error
 
@@ -226,8 +253,14 @@ class Transport:
         # Re-reads the ServiceAccount's token file once a minute.
         token = await self._configuration.get_api_key_with_prefix("BearerToken")
         if token:
-            headers["Authorization"] = token
+            # Files, unlike headers, may end with a line feed.
+            headers["Authorization"] = token.strip()
         return headers
+
+
+def _bare(token: str) -> str:
+    """Return a token without its scheme: "Bearer" out of a kubeconfig, "bearer" in a pod."""
+    return token.partition(" ")[2].strip()
 
 
 def _pool(configuration: Configuration) -> aiohttp.ClientSession:

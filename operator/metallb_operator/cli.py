@@ -11,6 +11,7 @@ import typer
 
 from metallb_crds.backend import Backend
 from metallb_kube.errors import ConfigurationError
+from metallb_kube.patience import PATIENCE, Patience
 from metallb_kube.process import own_namespace, start_logging
 from metallb_operator.errors import OperatorError
 from metallb_operator.run import LeadLostError, run
@@ -64,6 +65,17 @@ def run_command(
     leader_election: Annotated[
         bool, typer.Option(help="Act only while holding the Lease metallb-operator.")
     ] = True,
+    request_seconds: Annotated[
+        float, typer.Option(min=0.1, help="How long the API server has for an answer.")
+    ] = PATIENCE.request,
+    silence_seconds: Annotated[
+        float,
+        typer.Option(
+            min=0.1,
+            help="A watch that is silent for so long counts as dead and is opened again; a "
+            "healthy one hears of the API server about every minute.",
+        ),
+    ] = PATIENCE.silence,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log everything.")] = False,
 ) -> None:
     """Run the operator until SIGTERM."""
@@ -81,6 +93,7 @@ def run_command(
             health_host=health_host,
             health_port=health_port,
             leader_election=leader_election,
+            patience=Patience(request_seconds, silence_seconds),
         )
         asyncio.run(run(settings))
     except (SettingsError, ConfigurationError, OperatorError, OSError) as error:

@@ -19,6 +19,7 @@ class Component:
         image: of the first container, as applied.
         present: the workload exists.
         rolled: its controller has seen the current template and every pod has it.
+        outdated: pods of an earlier template that stay until somebody deletes them (OnDelete).
         waiting: nodes that are Ready and have no ready pod.
         lost: nodes that should have a pod and are NotReady.
         left_out: selected nodes with a taint that is not tolerated, as name -> taint.
@@ -36,6 +37,7 @@ class Component:
     image: str = ""
     present: bool = True
     rolled: bool = False
+    outdated: int = 0
     waiting: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
@@ -96,6 +98,11 @@ def _sentence(component: Component) -> str:
     parts = [_count(component)]
     if not component.rolled:
         parts.append("the current template is being rolled out")
+    if component.outdated:
+        parts.append(
+            f"{component.outdated} pods of an earlier template run until somebody deletes them, "
+            "as updateStrategy is OnDelete"
+        )
     if component.lost:
         parts.append(f"NotReady: {listed(component.lost)}")
     if component.troubles:

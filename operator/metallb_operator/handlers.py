@@ -14,10 +14,11 @@ from typing import Any, Final
 
 import kopf
 
-from metallb_kube.client import IDLE_SECONDS, REQUEST_SECONDS
 from metallb_kube.errors import ConfigurationError
 from metallb_kube.objects import Manifest
-from metallb_kube.transport import CONNECT_SECONDS, connection
+from metallb_kube.patience import Patience
+from metallb_kube.transport import connection
+from metallb_operator.blind import tell_unseen
 from metallb_operator.fields import at
 from metallb_operator.intent import misplaced
 from metallb_operator.reconcile import reconcile
@@ -33,7 +34,8 @@ _METALLBS: Final = ("metallb.io", "v1beta1", "metallbs")
 # Changes come in bursts (a rollout, a node pool): after a look they are collected for so long.
 _BURST_SECONDS: Final = 0.05
 # What has failed is put off, however much happens meanwhile: by this part of the pause, and at
-# most by so many seconds, since somebody may have put it right.
+# most by so many seconds, since somebody may have put it right; unless the API server itself asks
+# for more.
 _REST_SHARE: Final = 0.25
 _LONGEST_REST_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 5.0
@@ -96,8 +98,12 @@ def registry(kubeconfig: Path | None) -> kopf.OperatorRegistry:
     return handlers
 
 
-def settings() -> kopf.OperatorSettings:
-    """Return how kopf is to behave."""
+def settings(patience: Patience) -> kopf.OperatorSettings:
+    """Return how kopf is to behave.
+
+    Args:
+        patience: how long it, too, waits for the API server.
+    """
     chosen = kopf.OperatorSettings()
     chosen.persistence.finalizer = FINALIZER
     chosen.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=PREFIX)
@@ -105,10 +111,10 @@ def settings() -> kopf.OperatorSettings:
     chosen.posting.enabled = False
     chosen.scanning.disabled = True
     # Its own limits would leave a request without an answer for five minutes.
-    chosen.networking.request_timeout = REQUEST_SECONDS
-    chosen.networking.connect_timeout = CONNECT_SECONDS
+    chosen.networking.request_timeout = patience.request
+    chosen.networking.connect_timeout = patience.connect
     chosen.networking.error_backoffs = _ATTEMPT_SECONDS
-    chosen.watching.inactivity_timeout = IDLE_SECONDS
+    chosen.watching.inactivity_timeout = patience.silence
     return chosen
 
 
@@ -133,7 +139,7 @@ async def keep(*, body: kopf.Body, memo: Any, stopped: kopf.DaemonStopped, **_: 
     """Look at the object whenever something has changed, for as long as it is there."""
     tools: Tools = memo.tools
     memory = Memory()
-    await tools.observer.wait_synced()
+    await _first(_see_everything(body, memo), stopped.wait())
     pause = tools.settings.poll_seconds
     while not stopped:
         changed = tools.observer.changed
@@ -146,6 +152,17 @@ async def keep(*, body: kopf.Body, memo: Any, stopped: kopf.DaemonStopped, **_: 
         await _first(changed.wait(), stopped.wait(), seconds=pause)
 
 
+async def _see_everything(body: kopf.Body, memo: Memo) -> None:
+    """Return once everything was read; until then say what cannot be."""
+    tools = memo.tools
+    while not tools.observer.synced:
+        changed = tools.observer.changed
+        if tools.observer.refused:
+            async with memo.acting:
+                await tell_unseen(_plain(body), tools)
+        await _first(tools.observer.wait_synced(), changed.wait())
+
+
 async def remove(*, body: kopf.Body, memo: Any, **_: object) -> None:  # noqa: ANN401 - kopf's own type
     """Take the installation down; the finalizer goes when this returns."""
     async with memo.acting:
@@ -155,14 +172,14 @@ async def remove(*, body: kopf.Body, memo: Any, **_: object) -> None:  # noqa: A
 def _rest(pause: float, memory: Memory) -> float:
     if not memory.failures:
         return _BURST_SECONDS
-    return min(_REST_SHARE * pause, _LONGEST_REST_SECONDS)
+    return max(min(_REST_SHARE * pause, _LONGEST_REST_SECONDS), memory.spared)
 
 
 def _plain(body: kopf.Body) -> Manifest:
     return dict(body)
 
 
-async def _first(*things: Awaitable[object], seconds: float) -> None:
+async def _first(*things: Awaitable[object], seconds: float | None = None) -> None:
     """Wait until the first of several things happens, or the time has passed."""
     tasks = [asyncio.ensure_future(thing) for thing in things]
     try:

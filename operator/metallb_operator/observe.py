@@ -1,7 +1,7 @@
 """Follow the cluster: watch caches of what we apply, of pods and of nodes."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -71,6 +71,11 @@ class Observer:
         await asyncio.gather(*(reflector.synced.wait() for reflector in self._reflectors))
 
     @property
+    def refused(self) -> Mapping[str, KubeError]:
+        """What the API server does not let us follow, and why: of it the news does not come."""
+        return {r.resource.plural: r.refused for r in self._reflectors if r.refused}
+
+    @property
     def last_heard(self) -> float:
         """Monotonic time at which the quietest watch was heard of last."""
         return min(reflector.last_seen for reflector in self._reflectors)
@@ -127,6 +132,7 @@ class Observer:
             partial(self._replaced, resource),
             self._happened,
             absent_is_empty=resource.api_version.startswith(_OPTIONAL),
+            on_refusal=self.tell,
         )
 
     def _replaced(self, resource: Resource, items: Sequence[Manifest]) -> None:

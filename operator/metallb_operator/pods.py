@@ -1,6 +1,6 @@
 """Which pods are a workload's, and what they say of its state. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,13 +13,17 @@ _ADMISSION: Final = timedelta(seconds=2)
 
 def selected(workload: Manifest, pods: Iterable[Manifest]) -> tuple[Manifest, ...]:
     """Return the pods that a workload's selector selects and that are to stay."""
+    return tuple(pod for pod in _all(workload, pods) if not is_terminating(pod))
+
+
+def leaving(workload: Manifest, pods: Iterable[Manifest]) -> tuple[Manifest, ...]:
+    """Return the pods that a workload's selector selects and that are to go."""
+    return tuple(pod for pod in _all(workload, pods) if is_terminating(pod))
+
+
+def _all(workload: Manifest, pods: Iterable[Manifest]) -> Iterator[Manifest]:
     labels = at(workload, "spec", "selector", "matchLabels") or {}
-    return tuple(
-        pod
-        for pod in pods
-        if labels.items() <= (at(pod, "metadata", "labels") or {}).items()
-        and not is_terminating(pod)
-    )
+    return (p for p in pods if labels.items() <= (at(p, "metadata", "labels") or {}).items())
 
 
 def owned(workload: Manifest, pods: Iterable[Manifest]) -> tuple[Manifest, ...]:

@@ -5,12 +5,13 @@ containers are those of the kubelet (`pkg/kubelet/container`, `pkg/kubelet/image
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from metallb_kube.objects import Manifest
 from metallb_operator.fields import at, condition_of, count_at, name_of, text_at, time_of
+from metallb_operator.remedies import ended, not_pulled, not_scheduled, with_remedy
 from metallb_operator.troubles import Kind, Trouble
 from metallb_operator.wording import last_words, stable
 
@@ -30,36 +31,7 @@ _WAITING: Final[Mapping[str, Kind]] = {
     "CreateContainerError": Kind.CONFIGURATION,
     "PreCreateHookError": Kind.CONFIGURATION,
 }
-_PULL_HINTS: Final[Sequence[tuple[re.Pattern[str], str]]] = (
-    (
-        re.compile(r"pull policy of never", re.IGNORECASE),
-        "it is not on the node; see spec.images.pullPolicy",
-    ),
-    (
-        re.compile(
-            r"unauthori[sz]ed|denied|forbidden|authenticat|failed to authorize", re.IGNORECASE
-        ),
-        "it does not exist, or wants credentials; check spec.images, set spec.images.pullSecrets",
-    ),
-    (
-        re.compile(
-            r"no such host|time(d )?out|refused|unreachable|dial tcp|misbehaving", re.IGNORECASE
-        ),
-        "the registry cannot be reached from the node; see spec.images.registry",
-    ),
-    (
-        re.compile(r"x509|certificate", re.IGNORECASE),
-        "the node does not trust the registry's certificate; see spec.images.registry",
-    ),
-    (
-        re.compile(r"not found|manifest unknown", re.IGNORECASE),
-        "it does not exist; check spec.images",
-    ),
-    (
-        re.compile(r"invalid|couldn't parse", re.IGNORECASE),
-        "that is no image reference; check spec.images",
-    ),
-)
+_BACK_OFF: Final = re.compile(r'^Back-off pulling image "[^"]*"(: )?(ErrImagePull: )?')
 _ENDINGS_OF_A_LOOP: Final = 2
 """A container that has ended once may have been too early; the second time it is a loop."""
 
@@ -72,10 +44,23 @@ def of_pod(pod: Manifest) -> tuple[Trouble, ...]:
     return found or _unready(pod)
 
 
+def of_leaving(pod: Manifest) -> Trouble:
+    """Return what a pod holds up that is being deleted: its successor waits for its end.
+
+    It counts from when the pod had to be gone, which is what deletionTimestamp says.
+    """
+    due = time_of(text_at(pod, "metadata", "deletionTimestamp"))
+    text = (
+        "it is being deleted and has not ended, and the next pod waits for that; if its node is "
+        "gone, delete the Node, else delete the pod by `kubectl delete pod --force`"
+    )
+    return Trouble(Kind.LEAVING, where(pod), text, since=due, certain=False)
+
+
 def _scheduling(pod: Manifest) -> Iterator[Trouble]:
     scheduled = condition_of(pod, "PodScheduled")
     if scheduled.get("status") == "False":
-        text = stable(str(scheduled.get("message") or "no node takes it"))
+        text = not_scheduled(stable(str(scheduled.get("message") or "no node takes it")))
         since = time_of(str(scheduled.get("lastTransitionTime")))
         yield Trouble(Kind.UNSCHEDULABLE, where(pod), text, since=since, certain=False)
 
@@ -106,7 +91,7 @@ def _container(pod: Manifest, status: Manifest) -> Iterator[Trouble]:
     message = str(waiting.get("message") or "")
     name = text_at(status, "name")
     if kind is Kind.IMAGE:
-        yield Trouble(kind, where(pod), _pull_text(status, message), name)
+        yield _unpulled(pod, status, _BACK_OFF.sub("", message))
     elif kind is Kind.CONFIGURATION:
         text = message or str(waiting.get("reason"))
         yield Trouble(kind, where(pod), stable(text), name)
@@ -161,7 +146,8 @@ def _slow(pod: Manifest, status: Manifest) -> Trouble:
     name = text_at(status, "name")
     if at(status, "state", "running") is None:
         return _normal(Kind.PENDING, pod, "it is being created", name)
-    return _normal(Kind.UNREADY, pod, "it runs, but its readiness probe does not succeed", name)
+    text = "it runs, but its readiness probe does not succeed; its log may say why"
+    return _normal(Kind.UNREADY, pod, text, name)
 
 
 def _normal(kind: Kind, pod: Manifest, text: str, container: str = "") -> Trouble:
@@ -179,10 +165,12 @@ def where(pod: Manifest) -> str:
     return f"pod {name_of(pod)} on {node}" if node else f"pod {name_of(pod)}"
 
 
-def _pull_text(status: Manifest, message: str) -> str:
-    image = status.get("image") or "its image"
-    hint = next((hint for pattern, hint in _PULL_HINTS if pattern.search(message)), "")
-    return stable(f"image {image} cannot be pulled" + (f": {hint}" if hint else ""))
+def _unpulled(pod: Manifest, status: Manifest, cause: str) -> Trouble:
+    """Return trouble with an image; less than certain where only an Event can say why."""
+    image, name = status.get("image") or "its image", text_at(status, "name")
+    text = f"image {stable(image)} cannot be pulled"
+    told = f"{text}: {not_pulled(cause)}" if cause else text
+    return Trouble(Kind.IMAGE, where(pod), told, name, certain=bool(cause))
 
 
 def _end(status: Manifest) -> Mapping[str, Any]:
@@ -199,5 +187,6 @@ def _crash_text(end: Mapping[str, Any], message: str) -> str:
 
 def _end_text(end: Mapping[str, Any]) -> str:
     said = last_words(str(end.get("message") or ""))
-    text = f"exit code {end.get('exitCode')} ({end.get('reason') or 'Error'})"
-    return f"{text}: {said}" if said else text
+    reason = str(end.get("reason") or "Error")
+    text = f"exit code {end.get('exitCode')} ({reason})"
+    return with_remedy(f"{text}: {said}" if said else text, ended(reason, said))

@@ -13,6 +13,7 @@ from metallb_kube.errors import (
 )
 from metallb_operator.conditions import Reason
 from metallb_operator.execute import Failure
+from metallb_operator.remedies import refused, with_remedy
 from metallb_operator.situation import Problem
 from metallb_operator.wording import stable
 
@@ -21,16 +22,16 @@ _UNAUTHORIZED: Final = 401
 _REMEDIES: Final[Mapping[Reason, str]] = {
     Reason.FORBIDDEN: "give the operator's ServiceAccount the permissions of its bundle",
     Reason.MISSING_KIND: "install the CustomResourceDefinition, or switch the feature off",
-    Reason.API_SERVER_UNAVAILABLE: "it is tried again",
 }
 
 
 def of_error(error: KubeError, what: str) -> Problem:
     """Return what an error of the API server means for what was being done."""
     reason = _reason(error)
-    remedy = _REMEDIES.get(reason)
+    again = "it is tried again" if error.transient else ""
+    remedy = _REMEDIES.get(reason) or refused(error.message) or again
     text = f"{what}: {stable(str(error), _LONGEST)}"
-    return Problem(reason, f"{text}; {remedy}" if remedy else text)
+    return Problem(reason, with_remedy(text, remedy))
 
 
 def of_failures(failures: Iterable[Failure]) -> tuple[Problem, ...]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from metallb_kube.errors import KubeError
 from metallb_kube.objects import Manifest, ref_of
-from metallb_operator import events, problems, staging
+from metallb_operator import blind, events, pauses, problems, staging
 from metallb_operator.applyset import applyset_id, is_member
 from metallb_operator.compare import fingerprint
 from metallb_operator.component import Component
@@ -32,7 +32,6 @@ from metallb_operator.wording import clipped
 
 logger = logging.getLogger(__name__)
 
-_LONGEST_PAUSE: Final = 60.0
 _LONGEST_CAUSE: Final = 300
 
 
@@ -188,6 +187,7 @@ def _situation(metallb: Manifest, look: _Look, tools: Tools, *, served: bool) ->
         problems=look.problems,
         beside=_beside(metallb, tools) if served else (),
         waiting=tuple(dict.fromkeys(held.reason for held in look.plan.held)),
+        unseen=tuple(sorted(tools.observer.refused)),
         paused=bool(look.intent and look.intent.metallb.spec.paused),
         upgrading=_upgrade(stored, look),
         preflight=tools.preflight(metallb, seen) if served else Checked(),
@@ -198,7 +198,8 @@ def _situation(metallb: Manifest, look: _Look, tools: Tools, *, served: bool) ->
 def _beside(metallb: Manifest, tools: Tools) -> tuple[Problem, ...]:
     given_up = rollback_of(metallb)
     found = (given_up.problem if given_up else None, tools.admission().problem)
-    return tuple(problem for problem in found if problem)
+    unseen = blind.problems(tools.observer.refused)
+    return (*unseen, *(problem for problem in found if problem))
 
 
 def _configuration(tools: Tools) -> Checked:
@@ -249,8 +250,9 @@ async def _give_up(
 def _pause(look: _Look, memory: Memory, verdicts: Iterable[Verdict], settings: Settings) -> float:
     if look.outcome.failures:
         memory.failures += 1
-        return float(min(2.0 ** min(memory.failures - 1, 10), _LONGEST_PAUSE))
-    memory.failures = 0
+        memory.spared = pauses.asked_for(look.outcome.failures)
+        return pauses.grown(memory.failures, memory.spared)
+    memory.failures, memory.spared = 0, 0.0
     truth = {verdict.type: verdict.truth for verdict in verdicts}
     at_rest = (
         truth[Type.PROGRESSING] is Truth.FALSE

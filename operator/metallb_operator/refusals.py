@@ -4,7 +4,6 @@ Sources: Kubernetes API reference, core/v1 Event; the reasons are those of the c
 workloads (`FailedCreate`) and of the kubelet (`FailedMount`).
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,30 +11,16 @@ from typing import Final
 
 from metallb_kube.objects import Manifest
 from metallb_operator.fields import at, condition_of, name_of, text_at, time_of
+from metallb_operator.remedies import not_pulled, refused, with_remedy
 from metallb_operator.troubles import Kind, Trouble
 from metallb_operator.wording import stable
 
-_HINTS: Final[Sequence[tuple[re.Pattern[str], str]]] = (
-    (
-        re.compile(r"service ?account", re.IGNORECASE),
-        "it comes with the operator's manifests; apply them again",
-    ),
-    (
-        re.compile(r"violates PodSecurity"),
-        "label the namespace pod-security.kubernetes.io/enforce=privileged",
-    ),
-    (re.compile(r"exceeded quota|failed quota"), "raise the ResourceQuota of the namespace"),
-    (
-        re.compile(r"(maximum|minimum) \S+ usage per|limit to request ratio"),
-        "change the LimitRange of the namespace, or the resources in spec",
-    ),
-    (re.compile(r"no PriorityClass"), "create it, or change priorityClassName in spec"),
-)
 _STUCK: Final[Mapping[str, Kind]] = {
     "FailedMount": Kind.VOLUME,
     "FailedAttachVolume": Kind.VOLUME,
     "FailedCreatePodSandBox": Kind.PENDING,
 }
+_PULL: Final = "Failed to pull image"
 _LASTING: Final = timedelta(seconds=10)
 """A mount fails once or twice at many a normal start; the kubelet then tries again."""
 
@@ -72,6 +57,8 @@ def of_workload(
 
 def explained(trouble: Trouble, pod: Manifest, warnings: Sequence[Manifest]) -> Trouble:
     """Return the trouble as an Event about the pod explains it, where one does."""
+    if trouble.kind is Kind.IMAGE and not trouble.certain:
+        return _pull_explained(trouble, pod, warnings)
     if trouble.kind is not Kind.PENDING:
         return trouble
     for reason, kind in _STUCK.items():
@@ -89,9 +76,17 @@ def explained(trouble: Trouble, pod: Manifest, warnings: Sequence[Manifest]) -> 
     return trouble
 
 
+def _pull_explained(trouble: Trouble, pod: Manifest, warnings: Sequence[Manifest]) -> Trouble:
+    # Before Kubernetes 1.32 a container that waits for the next attempt does not say why.
+    pulls = [event for event in warnings if _PULL in text_at(event, "message")]
+    told = _told(pulls, pod, "Failed")
+    if told is None:
+        return trouble
+    return replace(trouble, message=f"{trouble.message}: {not_pulled(told.message)}")
+
+
 def _refused(text: str, since: datetime | None) -> Trouble:
-    hint = next((hint for pattern, hint in _HINTS if pattern.search(text)), "")
-    message = f"its pods are refused: {stable(text)}" + (f"; {hint}" if hint else "")
+    message = with_remedy(f"its pods are refused: {stable(text)}", refused(text))
     return Trouble(Kind.REFUSED, "", message, since=since, certain=False)
 
 

@@ -17,7 +17,7 @@ from metallb_operator.component import Component
 from metallb_operator.fields import at, count_at, name_of, text_at, time_of
 from metallb_operator.nodes import is_ready, meant_for
 from metallb_operator.observation import Observation
-from metallb_operator.podtroubles import of_pod, where
+from metallb_operator.podtroubles import of_leaving, of_pod, where
 from metallb_operator.refusals import explained, of_workload
 from metallb_operator.troubles import Kind, Trouble, in_order
 from metallb_operator.wording import listed
@@ -70,6 +70,7 @@ def _deployment(
                 *_refused(found, everything, seen, missing=len(pods) < desired),
                 # A ReplicaSet keeps pods that have failed: history once there is another one.
                 *_of_pods(found, pods or everything, seen, dead),
+                *_leaving(() if pods else podlist.leaving(found, seen.pods)),
             ]
         ),
         progressed=_progressed(found, pods),
@@ -101,6 +102,7 @@ def _daemonset(
         updated=count_at(found, "status", "updatedNumberScheduled") if current else 0,
         ready=len(ready),
         rolled=current and _rolled(found),
+        outdated=_outdated(found) if current and _by_hand(found) else 0,
         waiting=tuple(sorted(waiting)),
         starting=_starting(waiting, pods, nodes),
         tolerated=_max_unavailable(found, blank.desired),
@@ -108,6 +110,7 @@ def _daemonset(
             [
                 *_refused(found, everything, seen, missing=_without_pod(waiting, pods)),
                 *_of_pods(found, pods, seen, frozenset()),
+                *_leaving(_in_the_way(podlist.leaving(found, seen.pods), waiting, pods)),
             ]
         ),
         progressed=_progressed(found, everything),
@@ -134,10 +137,17 @@ def _observed(workload: Manifest) -> bool:
 
 
 def _rolled(daemonset: Manifest) -> bool:
-    if at(daemonset, "spec", "updateStrategy", "type") == "OnDelete":
-        return True  # whoever chose that rolls it by hand
+    return _by_hand(daemonset) or not _outdated(daemonset)
+
+
+def _by_hand(daemonset: Manifest) -> bool:
+    """Whether somebody has chosen to replace its pods himself."""
+    return bool(at(daemonset, "spec", "updateStrategy", "type") == "OnDelete")
+
+
+def _outdated(daemonset: Manifest) -> int:
     scheduled = count_at(daemonset, "status", "desiredNumberScheduled")
-    return count_at(daemonset, "status", "updatedNumberScheduled") >= scheduled
+    return max(0, scheduled - count_at(daemonset, "status", "updatedNumberScheduled"))
 
 
 def _max_unavailable(daemonset: Manifest, desired: int) -> int:
@@ -171,7 +181,8 @@ def _progressed(workload: Manifest, pods: Iterable[Manifest]) -> datetime | None
 
 def _scaled(deployment: Manifest) -> Iterable[Trouble]:
     if _replicas(deployment) == 0:
-        yield Trouble(Kind.SCALED, "", "it is scaled to 0 replicas")
+        text = "it is scaled to 0 replicas; scale it up, or set spec.paused to false"
+        yield Trouble(Kind.SCALED, "", text)
 
 
 def _refused(
@@ -195,6 +206,18 @@ def _of_pods(
                 yield _without_secret(trouble, absent)
             else:
                 yield explained(trouble, pod, seen.warnings)
+
+
+def _leaving(pods: Iterable[Manifest]) -> Iterable[Trouble]:
+    return (of_leaving(pod) for pod in pods)
+
+
+def _in_the_way(
+    leaving: Iterable[Manifest], waiting: frozenset[str], pods: Iterable[Manifest]
+) -> Iterable[Manifest]:
+    """Return the pods that must go before another one comes to their nodes."""
+    free = waiting - {podlist.node_of(pod) for pod in pods}
+    return (pod for pod in leaving if podlist.node_of(pod) in free)
 
 
 def _absent_pull_secrets(workload: Manifest, seen: Observation) -> tuple[str, ...]:

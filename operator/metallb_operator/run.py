@@ -50,15 +50,21 @@ class LeadLostError(Exception):
 
 @dataclass(slots=True)
 class _State:
-    """What the probes tell.
+    """What the probes tell, and whether this process may act.
 
     Attributes:
         waiting: what the process waits for; "" while it does its work.
         stop: set when the process is asked to end.
+        leading: whether this process may act at this moment.
     """
 
     waiting: str = "the API server"
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    leading: Callable[[], bool] = lambda: False
+
+    def may_act(self) -> bool:
+        """Ask for it now: the answer changes."""
+        return self.leading()
 
 
 async def run(settings: Settings) -> None:
@@ -74,7 +80,10 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, state.stop.set)
-    async with KubeClient.connect(settings.kubeconfig) as client:
+    async with KubeClient.connect(settings.kubeconfig, patience=settings.patience) as connected:
+        # Nothing but the Lease is written by a process that may not act, not even by one that was
+        # stopped for a minute, goes on with what it was about to do, and has yet to hear of it.
+        client = connected.fenced(state.may_act)
         observer = Observer(client, settings.namespace)
         source = Source(client, settings.namespace)
         auditor = Auditor(source, client, settings.namespace, observer.tell)
@@ -104,7 +113,7 @@ async def run(settings: Settings) -> None:
             metrics=lambda: _metrics(tools),
         ):
             beside = (observer.run, source.run, auditor.run, prober.run, surveyor.run)
-            await _unless_stopped(state, _lead(state, tools, beside))
+            await _unless_stopped(state, _lead(state, connected, tools, beside))
 
 
 async def _unless_stopped(state: _State, work: Coroutine[None, None, None]) -> None:
@@ -121,12 +130,14 @@ async def _unless_stopped(state: _State, work: Coroutine[None, None, None]) -> N
         working.result()
 
 
-async def _lead(state: _State, tools: Tools, beside: Sequence[Endless]) -> None:
+async def _lead(
+    state: _State, connected: KubeClient, tools: Tools, beside: Sequence[Endless]
+) -> None:
     await _installed(state, tools)
     await _render_defaults(tools)
     # A process that waits for its turn is ready: it does what it is there for.
     state.waiting = ""
-    async with _leadership(tools) as lost:
+    async with _leadership(state, connected, tools.settings) as lost:
         tools.metrics.leader.set(1)
         try:
             await _act(tools, beside, lost)
@@ -141,11 +152,10 @@ async def _act(tools: Tools, beside: Sequence[Endless], lost: asyncio.Event) -> 
         acting = asyncio.Lock()
         reminder = Reminder(tools.client, acting.locked)
         endless.append(tasks.create_task(reminder.run()))
-        await tools.observer.wait_synced()
         # From here on kopf listens to the signals, and returns at the first one.
         await kopf.operator(
             registry=handlers.registry(tools.settings.kubeconfig),
-            settings=handlers.settings(),
+            settings=handlers.settings(tools.settings.patience),
             memo=handlers.Memo(tools, reminder, acting),
             standalone=True,
             clusterwide=True,
@@ -186,20 +196,23 @@ async def _render_defaults(tools: Tools) -> None:
 
 
 @asynccontextmanager
-async def _leadership(tools: Tools) -> AsyncIterator[asyncio.Event]:
+async def _leadership(
+    state: _State, connected: KubeClient, settings: Settings
+) -> AsyncIterator[asyncio.Event]:
     """Wait until we lead; yields what is set when we do no longer."""
-    settings = tools.settings
     if not settings.leader_election:
+        state.leading = lambda: True
         yield asyncio.Event()
         return
     elector = LeaseElector(
-        tools.client,
+        connected,
         namespace=settings.namespace,
         name=LEASE_NAME,
         identity=settings.identity,
         times=settings.lease,
     )
     async with elector:
+        state.leading = lambda: elector.leading
         yield elector.lost
 
 
@@ -209,7 +222,8 @@ async def _raise_when(lost: asyncio.Event) -> None:
 
 
 def _stuck(observer: Observer) -> str:
-    if not observer.synced:
+    # Whom the API server refuses is not stuck: the status says so, and no restart helps.
+    if not observer.synced or observer.refused:
         return ""
     silent = time.monotonic() - observer.last_heard
     return f"no watch was heard of for {silent:.0f} s" if silent > _SILENT_SECONDS else ""

@@ -11,6 +11,7 @@ from typing import Final, Self
 
 from metallb_crds.backend import DEFAULT_BACKEND, Backend
 from metallb_kube.leases import LeaseTimes
+from metallb_kube.patience import PATIENCE, Patience
 
 FIELD_MANAGER: Final = "metallb-operator"
 FINALIZER: Final = "metallb.io/operator"
@@ -52,6 +53,7 @@ class Settings:
         uninstall_seconds: a removal may take so long, unless the object says otherwise.
         leader_election: False for a single process that need not wait for a Lease.
         lease: the Lease's timing.
+        patience: how long the API server is waited for.
     """
 
     namespace: str
@@ -69,6 +71,7 @@ class Settings:
     uninstall_seconds: float = 120.0
     leader_election: bool = True
     lease: LeaseTimes = field(default_factory=LeaseTimes)
+    patience: Patience = PATIENCE
 
     def __post_init__(self) -> None:
         if not self.namespace:

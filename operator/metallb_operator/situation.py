@@ -42,6 +42,7 @@ class Situation:
         beside: what is wrong and does not keep the operator from its work.
         waiting: steps that are put off, and why.
         removing: what the removal waits for; None if nothing is being removed.
+        unseen: kinds of what workloads are judged by that cannot be read, or not any more.
         paused: the operator leaves everything as it is.
         upgrading: "0.15.3 -> 0.16.1" while a change of release is under way.
         preflight: the cluster.
@@ -56,6 +57,7 @@ class Situation:
     beside: tuple[Problem, ...] = ()
     waiting: tuple[str, ...] = ()
     removing: tuple[str, ...] | None = None
+    unseen: tuple[str, ...] = ()
     paused: bool = False
     upgrading: str = ""
     preflight: Checked = Checked()

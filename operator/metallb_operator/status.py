@@ -59,7 +59,7 @@ def status(
 
 
 def _row(component: Component) -> dict[str, Any]:
-    well = component.settled and not component.lost
+    well = component.settled and not component.lost and not component.outdated
     return {
         "name": component.name,
         "kind": component.kind,
@@ -77,6 +77,9 @@ def _available(situation: Situation, clock: Clock, *, was_available: bool) -> Ve
 
     if situation.removing is not None:
         return verdict(Truth.FALSE, Reason.REMOVING, "MetalLB is being removed")
+    if situation.unseen:
+        text = f"that is not known: {listed(situation.unseen)} cannot be read"
+        return verdict(Truth.UNKNOWN, Reason.NOT_OBSERVED, text)
     if not situation.components:
         why = "; ".join(problem.message for problem in situation.problems)
         text = f"MetalLB is not installed: {why}" if why else "MetalLB is not installed yet"
@@ -137,7 +140,8 @@ def _pending(situation: Situation) -> Verdict:
     if situation.waiting or missing:
         text = "; ".join((*situation.waiting, *missing))
         return Verdict(Type.PROGRESSING, Truth.TRUE, Reason.APPLYING, text)
-    text = "everything that is declared is applied"
+    by_hand = [str(component) for component in situation.components if component.outdated]
+    text = "; ".join(("everything that is declared is applied", *by_hand))
     return Verdict(Type.PROGRESSING, Truth.FALSE, Reason.AS_EXPECTED, text)
 
 

@@ -35,10 +35,12 @@ class Memory:
     Attributes:
         settled: stands for the declaration that was fully applied last.
         failures: how many looks in a row have failed.
+        spared: seconds for which the API server has asked to be left alone after the last one.
     """
 
     settled: str = ""
     failures: int = 0
+    spared: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

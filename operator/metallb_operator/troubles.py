@@ -21,6 +21,7 @@ class Kind(StrEnum):
     VOLUME = "VolumeMountFailed"
     UNSCHEDULABLE = "Unschedulable"
     NODE = "NodesNotReady"
+    LEAVING = "PodTerminating"
     FAILED = "PodFailed"
     UNREADY = "ContainerNotReady"
     PENDING = "ContainerCreating"

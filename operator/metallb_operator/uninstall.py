@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ from metallb_operator.applyset import applyset_id
 from metallb_operator.events import Note
 from metallb_operator.execute import Failure, delete_all
 from metallb_operator.fields import at, count_at, text_at, time_of
+from metallb_operator.pauses import asked_for
 from metallb_operator.removal import Step, next_step
 from metallb_operator.situation import Situation
 from metallb_operator.tell import tell
@@ -49,7 +51,7 @@ async def uninstall(metallb: Manifest, tools: Tools) -> None:
         if late and not failures:
             logger.warning("not waited for any longer: %s", listed(step.left))
             break
-        await _pause(tools, changed, until=deadline, failed=bool(failures))
+        await _pause(tools, changed, failures, until=deadline)
     tools.reporter.forget(metallb)
 
 
@@ -69,9 +71,12 @@ async def _tell(
     await tell(metallb, situation, tools, notes=notes)
 
 
-async def _pause(tools: Tools, changed: asyncio.Event, *, until: datetime, failed: bool) -> None:
+async def _pause(
+    tools: Tools, changed: asyncio.Event, failures: Sequence[Failure], *, until: datetime
+) -> None:
     """Wait until something has changed, or until the time is up."""
-    longest = min(tools.settings.poll_seconds, 1.0 if failed else tools.settings.poll_seconds)
+    await asyncio.sleep(asked_for(failures))
+    longest = min(tools.settings.poll_seconds, 1.0 if failures else tools.settings.poll_seconds)
     left = (until - tools.now()).total_seconds()
     with suppress(TimeoutError):
         async with asyncio.timeout(max(0.05, min(longest, left) if left > 0 else longest)):

@@ -11,6 +11,7 @@ from typing import Final
 
 _NAMES_SHOWN: Final = 5
 _LONGEST: Final = 400
+_TELLING: Final = ("panic: ", "fatal error: ", "flag provided but not defined: ")
 _EPHEMERAL: Final[Sequence[tuple[re.Pattern[str], str]]] = (
     (re.compile(r'\bpods? "[^"]*" is (forbidden: )?', re.IGNORECASE), ""),
     (re.compile(r"\(combined from similar events\): "), ""),
@@ -51,7 +52,9 @@ def last_words(log: str) -> str:
         log: a termination message: often the end of a log, whose lines may be JSON.
     """
     lines = log.strip().splitlines()
-    return stable(_of_json(lines[-1]) or lines[-1]) if lines else ""
+    # A stack or the usage follows what is wrong.
+    told = next((line for line in lines if line.startswith(_TELLING)), lines[-1] if lines else "")
+    return stable(_of_json(told) or told)
 
 
 def _of_json(line: str) -> str:

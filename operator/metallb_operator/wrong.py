@@ -112,9 +112,11 @@ def _overdue(situation: Situation, limits: Limits) -> Iterator[Problem]:
 
 def _standing(component: Component, *, paused: bool) -> Iterator[Problem]:
     if not component.present and paused:
-        yield Problem(Reason.COMPONENT_MISSING, str(component))
+        text = f"{component}; it is made anew once spec.paused is false"
+        yield Problem(Reason.COMPONENT_MISSING, text)
     if component.nowhere:
         yield Problem(Reason.NO_MATCHING_NODE, str(component))
     if component.lost:
         text = f"{component.kind} {component.name} has no pod on nodes that are NotReady"
-        yield Problem(Reason.NODES_NOT_READY, f"{text}: {listed(component.lost)}")
+        remedy = "repair them, or delete the Nodes that are gone"
+        yield Problem(Reason.NODES_NOT_READY, f"{text}: {listed(component.lost)}; {remedy}")

@@ -91,6 +91,14 @@ def test_containers_ask_for_resources_and_are_confined(
 
 
 @every_rendering
+def test_containers_say_in_their_status_why_they_end(
+    spec: dict[str, Any], backend: str, release: str
+) -> None:
+    for path, container in render(spec, backend, release).containers():
+        assert container["terminationMessagePolicy"] == "FallbackToLogsOnError", path
+
+
+@every_rendering
 def test_containers_are_probed_where_they_listen(
     spec: dict[str, Any], backend: str, release: str
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from aiohttp import web
 
 from metallb_kube.client import KubeClient
+from metallb_kube.patience import PATIENCE, Patience
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -27,7 +28,9 @@ def write_kubeconfig(path: Path, server: str, **user: str) -> Path:
 
 
 @asynccontextmanager
-async def answering(handler: Handler, folder: Path, **user: str) -> AsyncIterator[KubeClient]:
+async def answering(
+    handler: Handler, folder: Path, *, patience: Patience = PATIENCE, **user: str
+) -> AsyncIterator[KubeClient]:
     """Serve every path with `handler` and yield a client of that server."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -42,7 +45,7 @@ async def answering(handler: Handler, folder: Path, **user: str) -> AsyncIterato
     try:
         port = runner.addresses[0][1]
         kubeconfig = write_kubeconfig(folder / "kubeconfig", f"http://127.0.0.1:{port}", **user)
-        async with KubeClient.connect(kubeconfig) as client:
+        async with KubeClient.connect(kubeconfig, patience=patience) as client:
             yield client
     finally:
         await runner.cleanup()

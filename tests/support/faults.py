@@ -37,7 +37,8 @@ class Asked:
 
     Attributes:
         number: in the order of arrival, from 1, among those of its kind.
-        kind: a read is of one object or of a list.
+        kind: a read is of one object or of a list; a dry run and a question about rights, which
+            leave nothing behind, count as one.
     """
 
     number: int
@@ -59,11 +60,15 @@ class Proxy:
             forwards.
         asked: since the last `clear`; what is about the lease and Events, which nothing is
             decided by, is not among it.
+        muted: answers up to this one (they are counted from 1) stay open and are silent.
+        opened: how many answers were begun.
     """
 
     kubeconfig: Path
     before: Callable[[Asked], Fault | None] = lambda _: None
     asked: list[Asked] = field(default_factory=list)
+    muted: int = 0
+    opened: int = 0
 
     @property
     def writes(self) -> list[Asked]:
@@ -74,6 +79,10 @@ class Proxy:
         """Count from one again, and let everything pass."""
         self.before = lambda _: None
         self.asked = []
+
+    def mute(self) -> None:
+        """Let nothing more come of any watch that is open now; none of them is closed."""
+        self.muted = self.opened
 
     def seen(self, request: web.Request) -> Fault | None:
         """Count a request, and return what is to happen to it."""
@@ -87,7 +96,8 @@ class Proxy:
 
 
 def _kind(request: web.Request) -> Literal["write", "watch", "read"]:
-    if request.method in _WRITES:
+    harmless = "dryRun" in request.query or request.path.endswith("reviews")
+    if request.method in _WRITES and not harmless:
         return "write"
     return "watch" if request.query.get("watch") else "read"
 
@@ -112,6 +122,20 @@ async def lost(request: web.Request, forward: Forward) -> web.StreamResponse:
     """Ask the API server, and drop the connection instead of answering."""
     asking = asyncio.ensure_future(forward())
     await asyncio.wait({asking})
+    return _dropped(request)
+
+
+async def hang(_: web.Request, __: Forward) -> web.StreamResponse:
+    """Never answer; the API server is not asked."""
+    await asyncio.Event().wait()
+    return web.Response()
+
+
+async def cut(request: web.Request, _: Forward) -> web.StreamResponse:
+    """Begin an answer, and drop the connection in the middle of it."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    await response.write(b'{"kind":')
     return _dropped(request)
 
 
@@ -182,19 +206,23 @@ class _Server:
             async with self._session.request(
                 request.method, self._url + request.path_qs, data=body or None, headers=headers
             ) as upstream:
-                return web.Response() if to is None else await _passed_on(upstream, to)
+                return web.Response() if to is None else await self._passed_on(upstream, to)
         except (aiohttp.ClientError, ConnectionError):
             return _dropped(request)  # the API server is gone, and so is its answer
 
-
-async def _passed_on(upstream: aiohttp.ClientResponse, to: web.Request) -> web.StreamResponse:
-    kept = {k: v for k, v in upstream.headers.items() if k.lower() not in _HOP_BY_HOP}
-    response = web.StreamResponse(status=upstream.status, headers=kept)
-    await response.prepare(to)
-    try:
-        async for chunk in upstream.content.iter_any():
-            await response.write(chunk)
-    except (aiohttp.ClientError, ConnectionError):
-        return _dropped(to)  # one of both is gone: the other shall notice
-    await response.write_eof()
-    return response
+    async def _passed_on(
+        self, upstream: aiohttp.ClientResponse, to: web.Request
+    ) -> web.StreamResponse:
+        kept = {k: v for k, v in upstream.headers.items() if k.lower() not in _HOP_BY_HOP}
+        response = web.StreamResponse(status=upstream.status, headers=kept)
+        await response.prepare(to)
+        self._proxy.opened += 1
+        number = self._proxy.opened
+        try:
+            async for chunk in upstream.content.iter_any():
+                if number > self._proxy.muted:
+                    await response.write(chunk)
+        except (aiohttp.ClientError, ConnectionError):
+            return _dropped(to)  # one of both is gone: the other shall notice
+        await response.write_eof()
+        return response

@@ -135,7 +135,12 @@ def install(cluster: Cluster) -> None:
 
 @contextmanager
 def operating(
-    cluster: Cluster, logs: Path, *, kubeconfig: Path | None = None, identity: str = "test"
+    cluster: Cluster,
+    logs: Path,
+    *,
+    kubeconfig: Path | None = None,
+    identity: str = "test",
+    options: tuple[str, ...] = (),
 ) -> Iterator[Operating]:
     """Run the operator on a cluster until the end of the block.
 
@@ -144,6 +149,7 @@ def operating(
         logs: a folder for its log.
         kubeconfig: another way to the API server than the direct one.
         identity: in the Lease; the same one takes over at once, as a restarted container does.
+        options: more of the command line.
     """
     account = kubeconfig or cluster.service_account_kubeconfig(NAMESPACE, "metallb-operator")
     port = free_port()
@@ -153,7 +159,7 @@ def operating(
         helm=cluster.binaries.helm,
         logs=logs,
         health_port=port,
-        extra=("--health-host", "127.0.0.1", "--identity", identity),
+        extra=("--health-host", "127.0.0.1", "--identity", identity, *options),
     )
     with running(process):
         yield Operating(cluster, process, port)

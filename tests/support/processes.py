@@ -56,6 +56,19 @@ class Process:
         """Whether it runs."""
         return self._running is not None and self._running.poll() is None
 
+    @property
+    def code(self) -> int | None:
+        """Its exit code; None while it runs, negative if a signal has ended it."""
+        return None if self._running is None else self._running.poll()
+
+    def freeze(self) -> None:
+        """SIGSTOP: it does nothing, as on a machine that is suspended."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT: it goes on where it was."""
+        os.kill(self.pid, signal.SIGCONT)
+
     def kill(self) -> None:
         """SIGKILL, as a machine that loses power would."""
         self._end(signal.SIGKILL)

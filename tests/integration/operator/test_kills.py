@@ -1,105 +1,182 @@
-"""Killed before any write of an install or a removal, the operator arrives all the same."""
+"""Killed before any write whatever, the operator arrives all the same.
 
+Every life of the operator makes one write, and ends by SIGKILL before the next one; what a life
+finds is thus what all those before it have left behind. The one that is not ended has arrived.
+"""
+
+import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
 
 import pytest
+from aiohttp import web
 
 from cluster import Cluster
-from support.faults import Asked, Fault, Proxy, proxy, reset
+from support.faults import Asked, Fault, Forward, Proxy, proxy, reset
 from support.operating import NAMESPACE, Operating, operating
 from support.waiting import wait_for
 
+Spec: TypeAlias = dict[str, Any]
 
-@dataclass(slots=True)
-class Bench:
-    """A cluster, the proxy before it, and where logs go."""
+MOST_LIVES: Final = 60
+OLD: Final[Spec] = {"bgpBackend": "frr-k8s", "version": "0.15.3"}
+FRR_K8S: Final[Spec] = {"bgpBackend": "frr-k8s", "version": "0.16.1"}
+NATIVE: Final[Spec] = {"bgpBackend": "native", "version": "0.16.1"}
 
-    cluster: Cluster
-    proxy: Proxy
-    logs: Path
-
-    def operator(self) -> Any:  # noqa: ANN401 - a context manager
-        """Run an operator behind the proxy."""
-        return operating(self.cluster, self.logs, kubeconfig=self.proxy.kubeconfig)
-
-
-@pytest.fixture
-def bench(own_cluster: Cluster, tmp_path: Path) -> Iterator[Bench]:
-    token = own_cluster.kubectl("create", "token", "metallb-operator", "-n", NAMESPACE).strip()
-    with proxy(own_cluster, token, tmp_path) as running:
-        yield Bench(own_cluster, running, tmp_path)
-
-
-def test_it_converges_from_a_kill_before_every_write(bench: Bench) -> None:
-    with bench.operator() as operator:
-        operator.wait_ready()
-        installing, removing = _count(bench, operator)
-        assert installing >= 7
-        assert removing >= 5
-        for number in range(1, installing + 1):
-            _killed_while(bench, operator, number, installing=True)
-        for number in range(1, removing + 1):
-            _killed_while(bench, operator, number, installing=False)
-
-
-def _count(bench: Bench, operator: Operating) -> tuple[int, int]:
-    """Return how many writes an install takes, and a removal."""
-    bench.proxy.clear()
-    _install(operator)
-    installing = len(bench.proxy.writes)
-    bench.proxy.clear()
-    operator.delete()
-    return installing, len(bench.proxy.writes)
-
-
-def _killed_while(bench: Bench, operator: Operating, number: int, *, installing: bool) -> None:
-    """Kill the process before a write; the next one, which repairs it, is killed next time."""
-    if not installing:
-        _install(operator)
-    bench.proxy.clear()
-    bench.proxy.before = lambda asked: _kill(operator, asked, number)
-    if installing:
-        operator.create(bgpBackend="native")
-    else:
-        bench.cluster.kubectl("delete", "metallb", "metallb", "-n", NAMESPACE, "--wait=false")
-    # A busy moment may save a write: whoever was not killed has arrived, which is as good.
-    wait_for("the kill", lambda: not operator.process.alive or _arrived(operator, installing))
-    bench.proxy.clear()
-    if not operator.process.alive:
-        operator.process.start()
-    operator.wait_ready()
-    if installing:
-        operator.wait_condition("Available", "True")
-        assert operator.operands().keys() == OWNED, f"killed before write {number}"
-    operator.delete()
-    assert operator.operands() == {}, f"killed before write {number}"
-
-
-OWNED = {
+OF_NATIVE: Final = {
     ("ConfigMap", "metallb-excludel2"),
     ("DaemonSet", "speaker"),
     ("Deployment", "controller"),
     ("NetworkPolicy", "controller"),
     ("Secret", "metallb-memberlist"),
 }
+OF_FRR_K8S: Final = OF_NATIVE | {
+    ("ConfigMap", "frr-k8s-frr-startup"),
+    ("DaemonSet", "frr-k8s"),
+    ("Deployment", "statuscleaner"),
+    ("NetworkPolicy", "statuscleaner"),
+    ("Secret", "frr-k8s-webhook-server-cert"),
+}
 
 
-def _install(operator: Operating) -> None:
-    operator.create(bgpBackend="native")
-    operator.wait_condition("Progressing", "False")
+@dataclass(slots=True)
+class Lives:
+    """Lets each life of a process make one write, and ends it before another one.
+
+    Attributes:
+        made: the writes that were let through.
+    """
+
+    operator: Operating
+    made: list[Asked] = field(default_factory=list)
+    _spent: bool = False
+    _stored: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def begin(self) -> None:
+        """Begin another life."""
+        self._spent, self._stored = False, asyncio.Event()
+        self.operator.process.start()
+
+    def before(self, asked: Asked) -> Fault | None:
+        """Decide about a request."""
+        if asked.kind != "write":
+            return None
+        if self._spent:
+            return self._end
+        self._spent = True
+        self.made.append(asked)
+        return self._pass
+
+    async def _pass(self, _: web.Request, forward: Forward) -> web.StreamResponse:
+        try:
+            return await forward()
+        finally:
+            self._stored.set()
+
+    async def _end(self, request: web.Request, forward: Forward) -> web.StreamResponse:
+        await self._stored.wait()
+        self.operator.process.kill()
+        return await reset(request, forward)
 
 
-def _arrived(operator: Operating, installing: bool) -> bool:  # noqa: FBT001 - private
-    if installing:
-        return operator.conditions().get("Progressing", {}).get("status") == "False"
-    return operator.cluster.get("metallb", "metallb", NAMESPACE) is None
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The operator, and the proxy that it works through."""
+
+    operator: Operating
+    proxy: Proxy
+
+    def ask(self, spec: Spec | None) -> None:
+        """Ask for a state; None is for nothing at all."""
+        if spec is None:
+            where = ("-n", NAMESPACE, "--ignore-not-found", "--wait=false")
+            self.operator.cluster.kubectl("delete", "metallb", "metallb", *where)
+        else:
+            self.operator.create(**spec)
+
+    def arrived(self, spec: Spec | None) -> bool:
+        """Whether everything is as asked for, and said to be so."""
+        assert len(self._controllers()) <= 1
+        found = self.operator.cluster.get("metallb", "metallb", NAMESPACE)
+        if spec is None or found is None:
+            return spec is found
+        status = found.get("status", {})
+        truth = {c["type"]: c["status"] for c in status.get("conditions", ())}
+        return (
+            (status.get("backend"), status.get("version")) == (spec["bgpBackend"], spec["version"])
+            and status.get("observedGeneration") == found["metadata"]["generation"]
+            and (truth["Available"], truth["Progressing"]) == ("True", "False")
+        )
+
+    def bring(self, spec: Spec | None) -> None:
+        """Arrive at a state without any harm."""
+        self.proxy.clear()
+        self.operator.wait_ready()
+        self.ask(spec)
+        wait_for(f"{spec}", lambda: self.arrived(spec), seconds=90, every=0.3)
+
+    def _controllers(self) -> list[str]:
+        """Names of the pods that are, and stay, controllers."""
+        selector = ("-l", "app.kubernetes.io/component=controller", "-o", _NAMES)
+        lines = self.operator.cluster.kubectl("get", "pods", "-n", NAMESPACE, *selector)
+        return [
+            name for name, _, going in (x.partition(" ") for x in lines.splitlines()) if not going
+        ]
 
 
-def _kill(operator: Operating, asked: Asked, number: int) -> Fault | None:
-    if asked.kind != "write" or asked.number != number:
-        return None
-    operator.process.kill()
-    return reset
+_NAMES: Final = (
+    'jsonpath={range .items[*]}{.metadata.name} {.metadata.deletionTimestamp}{"\\n"}{end}'
+)
+
+
+@pytest.fixture(scope="module")
+def bench(own_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """One installation for all of it: each test begins where the one before has ended."""
+    folder = tmp_path_factory.mktemp("kills")
+    token = own_cluster.kubectl("create", "token", "metallb-operator", "-n", NAMESPACE).strip()
+    with (
+        proxy(own_cluster, token, folder) as between,
+        operating(own_cluster, folder, kubeconfig=between.kubeconfig) as running,
+    ):
+        made = Bench(running, between)
+        yield made
+        made.bring(None)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "objects", "at_least"),
+    [
+        pytest.param(None, OLD, OF_FRR_K8S, 12, id="install"),
+        pytest.param(OLD, FRR_K8S, OF_FRR_K8S, 6, id="upgrade"),
+        pytest.param(FRR_K8S, NATIVE, OF_NATIVE, 8, id="frr-k8s to native"),
+        pytest.param(NATIVE, FRR_K8S, OF_FRR_K8S, 8, id="native to frr-k8s"),
+        pytest.param(FRR_K8S, None, set(), 8, id="removal"),
+    ],
+)
+def test_it_arrives_though_every_life_makes_one_write(
+    bench: Bench,
+    before: Spec | None,
+    after: Spec | None,
+    objects: set[tuple[str, str]],
+    at_least: int,
+) -> None:
+    bench.bring(before)
+    bench.operator.process.kill()
+    lives = Lives(bench.operator)
+    bench.proxy.before = lives.before
+    bench.ask(after)
+    for _ in range(MOST_LIVES):
+        lives.begin()
+        wait_for("its end", lambda: _is_over(bench, after), seconds=60, every=0.3)
+        if bench.operator.process.alive:
+            break
+    assert bench.operator.process.alive, "\n".join(map(str, lives.made))
+    assert len(lives.made) >= at_least
+    bench.proxy.clear()
+    bench.operator.wait_ready()
+    assert bench.operator.operands().keys() == objects
+
+
+def _is_over(bench: Bench, after: Spec | None) -> bool:
+    return not bench.operator.process.alive or bench.arrived(after)

@@ -14,6 +14,7 @@ from aiohttp import web
 from metallb_kube.cache import Backoff, Reflector
 from metallb_kube.client import KubeClient, WatchEvent
 from metallb_kube.objects import Manifest
+from metallb_kube.patience import Patience
 from metallb_kube.resources import resource_for
 from support.api import answering, status
 
@@ -74,7 +75,7 @@ class Seen:
 
 @asynccontextmanager
 async def following(
-    client: KubeClient, seen: Seen, *, idle: float = 5.0, absent_is_empty: bool = False
+    client: KubeClient, seen: Seen, *, backoff: Backoff = QUICK, absent_is_empty: bool = False
 ) -> AsyncIterator[Reflector]:
     reflector = Reflector(
         client,
@@ -82,8 +83,7 @@ async def following(
         None,
         seen.replace,
         seen.event,
-        backoff=QUICK,
-        idle=idle,
+        backoff=backoff,
         absent_is_empty=absent_is_empty,
     )
     task = asyncio.create_task(reflector.run())
@@ -157,6 +157,33 @@ async def test_throttling_keeps_the_version(tmp_path: Path) -> None:
     assert script.asked[-1] == ("watch", "10")
 
 
+async def test_whoever_asks_to_be_left_alone_is(tmp_path: Path) -> None:
+    busy = status(503, "ServiceUnavailable", retryAfterSeconds=0.3)
+    script = Scripted([listing("10", "a"), busy, listing("11", "a")])
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    await follow(script, tmp_path)
+    assert loop.time() - started >= 0.3
+
+
+async def test_pauses_grow_though_every_list_succeeds(tmp_path: Path) -> None:
+    """A watch that ends in an error as soon as it begins: a list each time would be a flood."""
+    expired = events(("ADDED", named("a", "10"))) + events(
+        ("ERROR", {"kind": "Status", "code": 410, "reason": "Expired"})
+    )
+    script = Scripted([answer for _ in range(5) for answer in (listing("10", "a"), expired)])
+    seen, pauses = Seen(), Backoff(initial=0.02, maximum=1.0, jitter=0.0)
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    async with (
+        answering(script, tmp_path) as client,
+        following(client, seen, backoff=pauses),
+        asyncio.timeout(10),
+    ):
+        await script.done.wait()
+    assert loop.time() - started >= sum(pauses.seconds(n, 0.5) for n in range(1, 6))
+
+
 async def test_a_broken_line_keeps_the_version(tmp_path: Path) -> None:
     script = Scripted([listing("10", "a"), events(("ADDED", named("b", "12"))) + b"<html>\n"])
     seen = await follow(script, tmp_path)
@@ -176,8 +203,8 @@ async def test_a_silent_watch_is_opened_again(tmp_path: Path) -> None:
     seen = Seen()
     script = Scripted([listing("10", "a")])
     async with (
-        answering(script, tmp_path) as client,
-        following(client, seen, idle=0.1),
+        answering(script, tmp_path, patience=Patience(silence=0.1)) as client,
+        following(client, seen),
         asyncio.timeout(10),
     ):
         while script.asked.count(("watch", "10")) < 3:
@@ -211,7 +238,7 @@ async def test_a_missing_kind_is_otherwise_waited_for(tmp_path: Path) -> None:
         (1, 0.5, 0.2),
         (2, 0.5, 0.4),
         (4, 0.5, 1.6),
-        (1000, 0.5, 30.0),
+        (1000, 0.5, 10.0),
         (1, 0.0, 0.1),
         (1, 1.0, 0.3),
     ],

@@ -72,14 +72,23 @@ def test_message(body: dict[str, Any], text: str, expected: str) -> None:
         ("Wed, 21 Oct 2026 07:28:00 GMT", {"retryAfterSeconds": 4}, 4.0),
         (None, {}, 1.0),
         ("-5", {}, 0.0),
+        ("nan", {"retryAfterSeconds": 4}, 4.0),
+        ("inf", {}, 1.0),
+        ("86400", {}, 60.0),
+        ("3", ["not", "details"], 3.0),
     ],
 )
-def test_throttling_says_how_long(
-    header: str | None, details: dict[str, Any], seconds: float
-) -> None:
+def test_throttling_says_how_long(header: str | None, details: object, seconds: float) -> None:
     error = error_from(429, {"details": details}, retry_after=header)
     assert isinstance(error, ThrottledError)
     assert error.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "header", "seconds"), [(503, "5", 5.0), (500, None, 0.0), (409, "2", 2.0)]
+)
+def test_any_answer_may_say_how_long(status: int, header: str | None, seconds: float) -> None:
+    assert error_from(status, {}, retry_after=header).retry_after == seconds
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from kubernetes.aio.client import Configuration
+from kubernetes.aio.config.config_exception import ConfigException
 
-from metallb_kube import client as client_module
 from metallb_kube.client import KubeClient, Listing, WatchEvent
 from metallb_kube.errors import (
     ConfigurationError,
     ConflictError,
+    FencedError,
     ForbiddenError,
     GoneError,
     KubeError,
@@ -20,7 +22,9 @@ from metallb_kube.errors import (
     UnavailableError,
 )
 from metallb_kube.objects import ObjectRef
+from metallb_kube.patience import Patience
 from metallb_kube.resources import resource_for
+from metallb_kube.transport import Transport, connection, load
 from support.api import Handler, answering, status, write_kubeconfig
 
 PODS = resource_for("v1", "Pod")
@@ -54,6 +58,10 @@ async def truncated(request: web.Request) -> web.StreamResponse:
     return response
 
 
+async def garbled(_: web.Request) -> web.StreamResponse:
+    return web.Response(body=b"this was never packed", headers={"Content-Encoding": "gzip"})
+
+
 async def redirect(_: web.Request) -> web.StreamResponse:
     return web.Response(status=302, headers={"Location": "http://127.0.0.1:1/"})
 
@@ -73,6 +81,7 @@ async def throttled(_: web.Request) -> web.StreamResponse:
         (html_error, UnavailableError),
         (truncated, UnavailableError),
         (redirect, UnavailableError),
+        (garbled, UnavailableError),
         (throttled, ThrottledError),
     ],
 )
@@ -86,15 +95,12 @@ async def test_every_fault_is_an_error_of_ours(
         assert seen.value.retry_after == 4.0
 
 
-async def test_a_request_without_an_answer_ends(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_request_without_an_answer_ends(tmp_path: Path) -> None:
     async def silent(_: web.Request) -> web.StreamResponse:
         await asyncio.Event().wait()
         return web.Response()
 
-    monkeypatch.setattr(client_module, "REQUEST_SECONDS", 0.1)
-    async with answering(silent, tmp_path) as client:
+    async with answering(silent, tmp_path, patience=Patience(request=0.1)) as client:
         with pytest.raises(UnavailableError, match="no answer in time"):
             await client.get(POD)
 
@@ -119,8 +125,8 @@ async def test_a_silent_watch_is_noticed(tmp_path: Path) -> None:
         return response
 
     seen: list[WatchEvent] = []
-    async with answering(once_then_silent, tmp_path) as client:
-        events = client.watch(PODS, resource_version="1", idle=0.2)
+    async with answering(once_then_silent, tmp_path, patience=Patience(silence=0.2)) as client:
+        events = client.watch(PODS, resource_version="1")
         seen.append(await anext(events))
         with pytest.raises(UnavailableError, match="no answer in time"):
             await anext(events)
@@ -160,6 +166,17 @@ async def test_events_are_put_together_from_any_chunks(tmp_path: Path) -> None:
         (b'{"type":"ADDED"}', UnavailableError),
         (b"[]", UnavailableError),
         (b"<html>", UnavailableError),
+        (b"\xff\xfe", UnavailableError),
+        (b'{"type":"ERROR","object":"gone"}', UnavailableError),
+        (b'{"type":"ERROR","object":{"code":"soon"}}', UnavailableError),
+        (b'{"type":"ADDED","object":null}', UnavailableError),
+        (b'{"type":"ADDED","object":["a"]}', UnavailableError),
+        (b'{"type":"ADDED","object":{}}', UnavailableError),
+        (b'{"type":["ADDED"],"object":{"metadata":{"name":"a"}}}', UnavailableError),
+        (
+            b'{"type":"ERROR","object":{"code":429,"details":{"retryAfterSeconds":2}}}',
+            ThrottledError,
+        ),
     ],
 )
 async def test_a_watch_ends_with_the_error_it_was_sent(
@@ -171,6 +188,56 @@ async def test_a_watch_ends_with_the_error_it_was_sent(
     async with answering(one_line, tmp_path) as client:
         with pytest.raises(kind):
             _ = [event async for event in client.watch(PODS, resource_version="1")]
+
+
+async def test_an_event_as_large_as_etcd_allows_arrives_in_one_piece(tmp_path: Path) -> None:
+    text = "x" * 3_000_000
+    body = {"metadata": {"name": "a", "annotations": {"text": text}}}
+
+    async def large(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=json.dumps({"type": "ADDED", "object": body}).encode() + b"\n")
+
+    async with answering(large, tmp_path) as client:
+        [event] = [event async for event in client.watch(PODS, resource_version="1")]
+    assert event.object["metadata"]["annotations"]["text"] == text
+
+
+async def test_a_line_without_an_end_is_not_kept_for_ever(tmp_path: Path) -> None:
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(b" " * 2**20)
+
+    async with answering(endless, tmp_path) as client:
+        with pytest.raises(UnavailableError, match="a line does not end"):
+            _ = [event async for event in client.watch(PODS, resource_version="1")]
+
+
+async def test_a_handshake_that_stalls_is_given_up(tmp_path: Path) -> None:
+    """Of TLS nothing comes back."""
+    stop = asyncio.Event()
+
+    async def silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await stop.wait()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", url)
+    async with server, KubeClient.connect(kubeconfig, patience=Patience(connect=0.2)) as client:
+        with pytest.raises(UnavailableError, match="no answer in time"):
+            await client.get(POD)
+        with pytest.raises(UnavailableError, match="no answer in time"):
+            await anext(client.watch(PODS, resource_version="1"))
+        stop.set()
+
+
+async def test_a_name_that_nobody_knows_is_unavailable(tmp_path: Path) -> None:
+    kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", "http://api.invalid")
+    async with KubeClient.connect(kubeconfig) as client:
+        with pytest.raises(UnavailableError, match=r"api\.invalid"):
+            await client.get(POD)
 
 
 async def test_a_list_is_read_in_pages(tmp_path: Path) -> None:
@@ -219,6 +286,36 @@ async def test_a_renewed_token_is_read_again_when_the_old_one_is_refused(tmp_pat
             await client.server_version()
         token.write_text("new")
         assert await client.server_version() == "v1"
+
+
+async def test_a_token_is_asked_for_within_the_time_of_the_request(tmp_path: Path) -> None:
+    """Credentials are read anew after a 401: that, too, may hang, and answers come late."""
+
+    async def slow(_: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(0.3)
+        return status(401, "Unauthorized")
+
+    loop = asyncio.get_running_loop()
+    async with answering(slow, tmp_path, patience=Patience(request=0.4), token="t") as client:
+        started = loop.time()
+        with pytest.raises(UnavailableError, match="no answer in time"):
+            await client.get(POD)
+        assert loop.time() - started < 0.55
+
+
+@pytest.mark.parametrize("file", ["secret", "secret\n", " secret\r\n"])
+async def test_a_token_file_may_end_with_a_line_feed(file: str, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_bytes(file.encode())
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Authorization", "").split() != ["Bearer", "secret"]:
+            return status(401, "Unauthorized")
+        return web.json_response({"gitVersion": "v1"})
+
+    async with answering(guarded, tmp_path, tokenFile=str(token)) as client:
+        assert await client.server_version() == "v1"
+    assert (await connection(tmp_path / "kubeconfig")).token == "secret"
 
 
 async def test_proxies_of_the_environment_are_ignored(
@@ -275,3 +372,70 @@ async def test_outside_a_pod_there_is_no_service_account(monkeypatch: pytest.Mon
     with pytest.raises(ConfigurationError, match="ServiceAccount"):
         async with KubeClient.connect(None):
             pass
+
+
+@pytest.fixture
+def mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What a pod finds of its ServiceAccount."""
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "fd00::1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    (tmp_path / "ca.crt").write_text("an authority")
+    (tmp_path / "token").write_text("first")
+    return tmp_path
+
+
+async def test_in_a_pod_the_token_is_the_mounted_one_without_a_scheme(mounted: Path) -> None:
+    found = await connection(None, mounted=mounted)
+    assert (found.server, found.token) == ("https://[fd00::1]:443", "first")
+    (mounted / "token").write_text("second\n")
+    assert (await connection(None, mounted=mounted)).token == "second"
+
+
+async def test_in_a_pod_a_token_that_is_being_renewed_is_waited_for(mounted: Path) -> None:
+    def renewing(_: Configuration) -> None:
+        raise ConfigException("Token file exists but empty.")
+
+    configuration = await load(None, mounted=mounted)
+    configuration.ssl_ca_cert = None  # nothing is connected to
+    configuration.refresh_api_key_hook = renewing
+    transport = Transport(configuration, kubeconfig=None)
+    with pytest.raises(UnavailableError, match="exists but empty"):
+        await KubeClient(transport).get(POD)
+    await transport.close()
+
+
+@pytest.mark.parametrize("missing", ["token", "ca.crt"])
+async def test_in_a_pod_without_its_files_there_is_no_connection(
+    mounted: Path, missing: str
+) -> None:
+    (mounted / missing).write_text("")
+    with pytest.raises(ConfigurationError, match="ServiceAccount"):
+        await connection(None, mounted=mounted)
+
+
+async def test_only_who_may_act_writes(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    async def note(request: web.Request) -> web.StreamResponse:
+        asked.append(request.method)
+        return web.json_response({})
+
+    allowed = [False]
+    manifest = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "ns"}}
+    async with answering(note, tmp_path) as client:
+        fenced = client.fenced(lambda: allowed[0])
+        await fenced.get(POD)
+        for write in (
+            lambda: fenced.apply(manifest, field_manager="m"),
+            lambda: fenced.create(manifest),
+            lambda: fenced.replace(manifest),
+            lambda: fenced.patch(POD, {}),
+            lambda: fenced.delete(POD),
+        ):
+            with pytest.raises(FencedError, match="was not sent"):
+                await write()
+        assert asked == ["GET"]
+        await client.delete(POD)
+        allowed[0] = True
+        await fenced.delete(POD)
+    assert asked == ["GET", "DELETE", "DELETE"]

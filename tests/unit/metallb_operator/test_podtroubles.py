@@ -135,7 +135,7 @@ def init(*containers: dict[str, Any], main: str = "PodInitializing") -> dict[str
             unscheduled("0/3 nodes are available: 3 Insufficient cpu. preemption: none"),
             Kind.UNSCHEDULABLE,
             False,
-            "pod speaker-x: 0/3 nodes are available: 3 Insufficient cpu.",
+            "pod speaker-x: 0/3 nodes are available: 3 Insufficient cpu; free some",
         ),
         (
             pod("speaker", "n1", ready=False, phase="Failed", reason="Evicted", message="no disk"),
@@ -173,13 +173,31 @@ def test_every_container_is_told_of() -> None:
         ("ErrImagePull", "tls: x509: certificate signed by unknown authority", "does not trust"),
         ("InvalidImageName", "couldn't parse image name", "no image reference"),
         ("ErrImageNeverPull", "not present with pull policy of Never", "spec.images.pullPolicy"),
-        ("ImagePullBackOff", 'Back-off pulling image "x"', IMAGE),
+        ("ImagePullBackOff", 'Back-off pulling image "x": ErrImagePull: EOF', f"{IMAGE}: EOF"),
     ],
 )
 def test_why_an_image_cannot_be_pulled(reason: str, message: str, text: str) -> None:
     (trouble,) = of_pod(fresh("speaker", "n1", waiting("speaker", reason, message)))
     assert trouble.kind is Kind.IMAGE
     assert text in trouble.message
+    assert trouble.certain
+
+
+def test_why_an_image_cannot_be_pulled_is_left_to_events_where_the_container_does_not_say() -> None:
+    silent = waiting("speaker", "ImagePullBackOff", 'Back-off pulling image "x"')
+    (trouble,) = of_pod(fresh("speaker", "n1", silent))
+    assert (trouble.kind, trouble.certain, trouble.message) == (Kind.IMAGE, False, IMAGE)
+
+
+@pytest.mark.parametrize("reason", ["ErrImagePull", "ImagePullBackOff"])
+def test_an_image_is_told_of_in_the_same_words_all_along(reason: str) -> None:
+    cause = "rpc error: code = Unknown desc = broken"
+    message = {
+        "ErrImagePull": cause,
+        "ImagePullBackOff": f'Back-off pulling image "q/x:1": ErrImagePull: {cause}',
+    }[reason]
+    (trouble,) = of_pod(fresh("speaker", "n1", waiting("speaker", reason, message)))
+    assert trouble.message == f"{IMAGE}: {cause}"
 
 
 def test_a_crash_loop_is_told_in_the_same_words_all_along() -> None:

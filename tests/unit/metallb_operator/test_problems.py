@@ -14,7 +14,7 @@ RBAC = (
     'secrets "s" is forbidden: User "system:serviceaccount:m:o" cannot create resource "secrets" '
     'in API group "" in the namespace "m"'
 )
-TERMINATING = 'secrets "s" is forbidden: unable to create new content in namespace m'
+TERMINATING = "unable to create new content in namespace m because it is being terminated"
 
 
 def answer(status: int, message: str = "", reason: str = "", **details: Any) -> KubeError:  # noqa: ANN401 - whatever JSON holds
@@ -26,30 +26,42 @@ def answer(status: int, message: str = "", reason: str = "", **details: Any) -> 
     [
         (answer(403, RBAC, "Forbidden"), Reason.FORBIDDEN, "permissions of its bundle"),
         (answer(401, "Unauthorized", "Unauthorized"), Reason.FORBIDDEN, "permissions"),
-        (answer(403, "exceeded quota: q", "Forbidden"), Reason.REFUSED_BY_API_SERVER, ""),
-        (answer(403, TERMINATING, "Forbidden"), Reason.REFUSED_BY_API_SERVER, ""),
+        (
+            answer(403, "exceeded quota: q", "Forbidden"),
+            Reason.REFUSED_BY_API_SERVER,
+            "raise the ResourceQuota",
+        ),
+        (
+            answer(403, TERMINATING, "Forbidden"),
+            Reason.REFUSED_BY_API_SERVER,
+            "wait until the namespace is gone",
+        ),
         (
             answer(403, 'admission webhook "w" denied the request: no', "Forbidden"),
             Reason.REFUSED_BY_API_SERVER,
-            "",
+            "change that policy",
         ),
         (answer(422, "spec.x: Invalid value", "Invalid"), Reason.REFUSED_BY_API_SERVER, ""),
-        (answer(409, "conflict", "Conflict"), Reason.REFUSED_BY_API_SERVER, ""),
+        (
+            answer(409, "conflict", "Conflict"),
+            Reason.REFUSED_BY_API_SERVER,
+            "it is tried again",
+        ),
         (answer(404, "404 page not found"), Reason.MISSING_KIND, "CustomResourceDefinition"),
         (UnknownKindError("no kind X"), Reason.MISSING_KIND, "CustomResourceDefinition"),
         (
             answer(404, 'namespaces "m" not found', "NotFound", name="m"),
             Reason.REFUSED_BY_API_SERVER,
-            "",
+            "it is tried again",
         ),
         (answer(429, "slow down"), Reason.API_SERVER_UNAVAILABLE, "it is tried again"),
         (answer(503, "not yet"), Reason.API_SERVER_UNAVAILABLE, "it is tried again"),
         (
             answer(500, 'failed calling webhook "w": connection refused', "InternalError"),
             Reason.REFUSED_BY_API_SERVER,
-            "",
+            "put that webhook right",
         ),
-        (KubeError("anything else"), Reason.REFUSED_BY_API_SERVER, ""),
+        (KubeError("anything else"), Reason.REFUSED_BY_API_SERVER, "it is tried again"),
     ],
 )
 def test_of_error(error: KubeError, reason: Reason, remedy: str) -> None:

@@ -12,6 +12,9 @@ from support.observed import NOW, ago, daemonset, deployment, fresh, running, wa
 
 SPEAKER = daemonset("speaker")
 NO_QUOTA = 'Error creating: pods "speaker-a" is forbidden: exceeded quota: q'
+SILENT = fresh(
+    "speaker", "n1", waiting("speaker", "ImagePullBackOff", 'Back-off pulling image "x"')
+)
 CREATING = fresh("speaker", "n1", waiting("speaker", "ContainerCreating"))
 
 
@@ -109,3 +112,19 @@ def test_what_a_pod_waits_for(reason: str, first: float, kind: Kind, certain: bo
 def test_what_explains_nothing(pod: dict[str, Any], event: dict[str, Any]) -> None:
     (trouble,) = of_pod(pod)
     assert explained(trouble, pod, [event]) is trouble
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "told"),
+    [
+        ("Failed", 'Failed to pull image "x": manifest unknown', "does not exist; check spec"),
+        ("Failed", "Error: ErrImagePull", ""),
+        ("BackOff", 'Failed to pull image "x": manifest unknown', ""),
+    ],
+)
+def test_why_an_image_cannot_be_pulled(reason: str, message: str, told: str) -> None:
+    (trouble,) = of_pod(SILENT)
+    found = explained(trouble, SILENT, [warning("Pod", "speaker-n1", reason, message)])
+    assert found.kind is Kind.IMAGE
+    assert (found is trouble) is (not told)
+    assert told in found.message

@@ -120,7 +120,7 @@ def test_nodes_are_named_by_what_is_the_matter_with_them() -> None:
     assert found.left_out == {"n4": "gpu:NoSchedule"}
     assert found.message == (
         "ready on 1 of 3 nodes, not on n2; NotReady: n3; pod speaker-n2 on n2, container speaker: "
-        "it runs, but its readiness probe does not succeed; "
+        "it runs, but its readiness probe does not succeed; its log may say why; "
         "left out for their taints: n4 (gpu:NoSchedule)"
     )
 

@@ -63,6 +63,11 @@ def test_what_says_something_stays(text: str) -> None:
         ('{"msg":"cannot listen","error":"address in use"}', "cannot listen: address in use"),
         ('{"caller":"main.go:1"}', '{"caller":"main.go:1"}'),
         ("[1, 2]", "[1, 2]"),
+        ("panic: no node\n\ngoroutine 1:\n\t/go/main.go:7 +0x1d\n", "panic: no node"),
+        (
+            "flag provided but not defined: -x\nUsage of /speaker:\n  -lb-class string",
+            "flag provided but not defined: -x",
+        ),
     ],
 )
 def test_last_words(log: str, words: str) -> None:

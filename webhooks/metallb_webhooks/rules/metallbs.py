@@ -10,11 +10,11 @@ from metallb_webhooks.addresses import GO_SPACE, AddressError, parse_cidr
 from metallb_webhooks.goregexp import RegexpError, check
 from metallb_webhooks.installation import METALLB, backend_in_effect
 from metallb_webhooks.rules.base import Operation, Problem, Request, Rule, Severity
+from metallb_webhooks.rules.metallbeffects import METALLB_EFFECT_RULES
 from metallb_webhooks.rules.metallbpods import METALLB_POD_RULES
+from metallb_webhooks.rules.metallbports import METALLB_PORT_RULES
 from metallb_webhooks.rules.metallbtls import METALLB_TLS_RULES
 
-MEMBERLIST_PORT: Final = 7946
-"""What memberlist listens at unless told otherwise."""
 PORT_MAX: Final = 65535
 
 
@@ -117,18 +117,6 @@ def _memberlist(request: Request[MetalLB]) -> Iterator[Problem]:
         yield "spec.memberlist.enabled", message
 
 
-def _ports(request: Request[MetalLB]) -> Iterator[Problem]:
-    spec = request.subject.spec
-    enabled = spec.memberlist is None or spec.memberlist.enabled
-    port = (spec.memberlist.bind_port if spec.memberlist else None) or MEMBERLIST_PORT
-    if enabled and spec.metrics and spec.metrics.port == port:
-        message = (
-            f"speakers listen at {port} for memberlist as well, and would not start; use another"
-            " port, or another memberlist.bindPort"
-        )
-        yield "spec.metrics.port", message
-
-
 def _api_server_ports(request: Request[MetalLB]) -> Iterator[Problem]:
     policies = request.subject.spec.network_policies
     for place, port in enumerate(policies.api_server_ports if policies else ()):
@@ -226,11 +214,7 @@ METALLB_RULES: Final[tuple[Rule, ...]] = (
         Severity.WARN,
         source="RUN-06",
     ),
-    Rule(
-        "metallb-port-conflict",
-        "Metrics and memberlist have different ports",
-        _ports,
-    ),
+    *METALLB_PORT_RULES,
     Rule(
         "metallb-api-server-ports",
         "apiServerPorts are ports",
@@ -247,6 +231,7 @@ METALLB_RULES: Final[tuple[Rule, ...]] = (
         _no_node,
         Severity.WARN,
     ),
+    *METALLB_EFFECT_RULES,
     *METALLB_TLS_RULES,
     *METALLB_POD_RULES,
 )

@@ -270,7 +270,10 @@ HELD: list[dict[str, Any]] = [
         }
     ),
     drawn({}),
-    {"nodeSelector": {"example.com/a": ""}, "metrics": {"serviceMonitor": {"labels": {"a": "b"}}}},
+    {
+        "nodeSelector": {"example.com/a": ""},
+        "metrics": {"serviceMonitor": {"enabled": True, "labels": {"a": "b"}}},
+    },
     {"speakerConfig": {"annotations": {"Example.COM/A_b": "any text\n"}}},
     {"speakerConfig": {"priorityClassName": "a.b-c", "runtimeClassName": "kata"}},
     {"images": {"registry": "registry.example:5000/a/b__c/", "pullSecrets": ["a.b"]}},

@@ -165,7 +165,6 @@ HELD: list[dict[str, Any]] = [
     EXTERNAL | {"frrk8sConfig": {"namespace": "frr-k8s-system"}},
     {"frrk8sConfig": {"alwaysBlock": [" 10.0.0.0/8\n", "fc00::/7"]}},
     {"excludeInterfaces": {"patterns": ["^veth[[:alnum:]]*", "a{2,3}"]}},
-    {"excludeInterfaces": {"enabled": False, "patterns": ["("]}},
     {"metrics": {"port": 7946}, "memberlist": {"bindPort": 7947}},
     {"metrics": {"port": 7946}, "memberlist": {"enabled": False}},
     {"networkPolicies": {"apiServerPorts": [1, 65535]}},

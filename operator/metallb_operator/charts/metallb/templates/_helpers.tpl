@@ -168,6 +168,7 @@ port of its metrics, address they are served on: "" for what the exporter does b
 - name: frr
   image: {{ $image }}
   imagePullPolicy: {{ $root.Values.images.pullPolicy }}
+  terminationMessagePolicy: FallbackToLogsOnError
   {{- if $root.Values.legacy }}
   # FRR writes its log to a file in these releases.
   command: [/bin/sh, -c, tail -F /etc/frr/frr.log & exec /sbin/tini -- /usr/lib/frr/docker-start]
@@ -200,6 +201,7 @@ port of its metrics, address they are served on: "" for what the exporter does b
 - name: reloader
   image: {{ $image }}
   imagePullPolicy: {{ $root.Values.images.pullPolicy }}
+  terminationMessagePolicy: FallbackToLogsOnError
   command: [/etc/frr_reloader/frr-reloader.sh]
   resources:
     requests: {cpu: 5m, memory: 32Mi}
@@ -214,6 +216,7 @@ port of its metrics, address they are served on: "" for what the exporter does b
 - name: frr-metrics
   image: {{ $image }}
   imagePullPolicy: {{ $root.Values.images.pullPolicy }}
+  terminationMessagePolicy: FallbackToLogsOnError
   command: [/etc/frr_metrics/frr-metrics]
   args:
     - --metrics-port={{ $port }}
@@ -254,6 +257,7 @@ port of its metrics, address they are served on: "" for what the exporter does b
 - name: cp-frr-files
   image: {{ include "metallb.image" (list $root (index . 1)) }}
   imagePullPolicy: {{ $root.Values.images.pullPolicy }}
+  terminationMessagePolicy: FallbackToLogsOnError
   command: [/bin/sh, -c, cp -rLf /tmp/frr/* /etc/frr/]
   resources:
     requests: {cpu: 5m, memory: 32Mi}
@@ -276,6 +280,7 @@ port of its metrics, address they are served on: "" for what the exporter does b
 - name: cp-{{ $volume }}
   image: {{ include "metallb.image" (list $root (index . 1)) }}
   imagePullPolicy: {{ $root.Values.images.pullPolicy }}
+  terminationMessagePolicy: FallbackToLogsOnError
   command: {{ toJson (index . 3) }}
   resources:
     requests: {cpu: 5m, memory: 32Mi}
