@@ -14,13 +14,12 @@ from typing import Any, Final
 
 import kopf
 
-from metallb_kube.errors import ConfigurationError
 from metallb_kube.objects import Manifest
 from metallb_kube.patience import Patience
-from metallb_kube.transport import connection
 from metallb_operator.blind import tell_unseen
 from metallb_operator.fields import at
 from metallb_operator.intent import misplaced
+from metallb_operator.login import Login
 from metallb_operator.reconcile import reconcile
 from metallb_operator.reminder import Reminder
 from metallb_operator.settings import FINALIZER
@@ -41,7 +40,7 @@ _LONGEST_REST_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 5.0
 # Pauses between kopf's attempts at one request. When they are used up, five minutes later, a list
 # ends the process, and with it whatever state an API server restored from a backup dislikes.
-_ATTEMPT_SECONDS: Final = (0.2, 0.5, 1, 2, 4, *(10,) * 29)
+_ATTEMPT_SECONDS: Final = (0.2, 0.5, 1, 2, 4, *(5,) * 58)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +81,11 @@ def registry(kubeconfig: Path | None) -> kopf.OperatorRegistry:
     """
     handlers = kopf.OperatorRegistry()
 
+    credentials = Login(kubeconfig)
+
     @kopf.on.login(registry=handlers)
     async def login(**_: object) -> kopf.ConnectionInfo:
-        return await _login(kubeconfig)
+        return await credentials()
 
     kopf.on.event(*_METALLBS, registry=handlers)(seen)
     kopf.daemon(
@@ -189,19 +190,3 @@ async def _first(*things: Awaitable[object], seconds: float | None = None) -> No
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-
-
-async def _login(kubeconfig: Path | None) -> kopf.ConnectionInfo:
-    try:
-        found = await connection(kubeconfig)
-    except ConfigurationError as error:
-        raise kopf.TemporaryError(str(error), delay=_RETRY_SECONDS) from error
-    return kopf.ConnectionInfo(
-        server=found.server,
-        ca_path=found.ca_file,
-        insecure=not found.verify,
-        certificate_path=found.certificate_file,
-        private_key_path=found.key_file,
-        scheme="Bearer" if found.token else None,
-        token=found.token,
-    )

@@ -54,6 +54,11 @@ class Operating:
             raise AssertionError(f"the operator ended:\n{self.process.tail(40)}")
         return True
 
+    def ended(self, seconds: float) -> int:
+        """Wait until the process ends by itself; returns its exit code."""
+        wait_for("its end", lambda: not self.process.alive, seconds=seconds)
+        return self.process.code or 0
+
     def away(self, seconds: float) -> None:
         """Let the API server be away for so long; a process that ends is started again.
 

@@ -97,7 +97,8 @@ class Bench:
 
     def arrived(self, spec: Spec | None) -> bool:
         """Whether everything is as asked for, and said to be so."""
-        assert len(self._controllers()) <= 1
+        controllers = self._controllers()
+        assert len(controllers) <= 1
         found = self.operator.cluster.get("metallb", "metallb", NAMESPACE)
         if spec is None or found is None:
             return spec is found
@@ -105,6 +106,7 @@ class Bench:
         truth = {c["type"]: c["status"] for c in status.get("conditions", ())}
         return (
             (status.get("backend"), status.get("version")) == (spec["bgpBackend"], spec["version"])
+            and len(controllers) == 1
             and status.get("observedGeneration") == found["metadata"]["generation"]
             and (truth["Available"], truth["Progressing"]) == ("True", "False")
         )

@@ -21,7 +21,7 @@ def test_attempts_outlast_an_outage_and_are_not_far_apart() -> None:
     pauses = settings(Patience()).networking.error_backoffs
     assert not isinstance(pauses, float | int)
     assert sum(pauses) == pytest.approx(300, abs=5)
-    assert max(pauses) <= 10
+    assert max(pauses) <= 5
 
 
 def test_nothing_is_stored_but_the_finalizer() -> None:
