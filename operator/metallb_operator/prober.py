@@ -6,8 +6,10 @@ from typing import Final
 
 from metallb_kube.client import KubeClient
 from metallb_kube.errors import KubeError
-from metallb_operator.selftest import Finding, finding, probe
+from metallb_operator.selftest import Finding, finding
+from metallb_webhooks.selftest import probe
 
+_NAME: Final = "metallb-operator-selftest"
 _REST_SECONDS: Final = 300.0
 _RETRY_SECONDS: Final = 10.0
 
@@ -28,7 +30,7 @@ class Prober:
             tell: called when a probe shows something else than the one before.
         """
         self._client = client
-        self._probe = probe(namespace)
+        self._probe = probe(namespace, _NAME)
         self._tell = tell
         self.finding = Finding()
 

@@ -5,18 +5,15 @@ the Service, trust the certificate and get an answer, as for anybody's write, an
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from metallb_kube.errors import KubeError
 from metallb_operator.conditions import Reason
 from metallb_operator.situation import Problem
+from metallb_webhooks.selftest import RULE
 
-RULE: Final = "pool-address-syntax"
-"""What the probe is refused for."""
-
-_NAME: Final = "metallb-operator-selftest"
 _UNASKED: Final = (
     "no webhook is asked about pools: configuration that cannot work is stored; install the"
     " ValidatingWebhookConfiguration of the bundle or the install manifest"
@@ -59,16 +56,6 @@ class Finding:
 
     problem: Problem | None = None
     warning: str = ""
-
-
-def probe(namespace: str) -> Mapping[str, Any]:
-    """Return what is sent as a dry run."""
-    return {
-        "apiVersion": "metallb.io/v1beta1",
-        "kind": "IPAddressPool",
-        "metadata": {"name": _NAME, "namespace": namespace},
-        "spec": {"addresses": ["self-test"]},
-    }
 
 
 def finding(error: KubeError | None) -> Finding:

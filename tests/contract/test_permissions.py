@@ -26,7 +26,6 @@ from metallb_operator.packaging.permissions import (
     self_sufficient,
 )
 from metallb_webhooks.followed import FOLLOWED
-from metallb_webhooks.reading import REVIEWED
 
 Right = tuple[str, str, str, str]
 """Group, resource (or URL), verb, and the name of the only object; "" for all."""
@@ -74,10 +73,6 @@ def followed(*, everywhere: bool) -> set[Right]:
         if r.everywhere is everywhere
     ]
     return set().union(*found)
-
-
-REVIEWED_HERE = {kind for kind in REVIEWED if kind[1] != "FRRConfiguration"}
-REVIEWED_EVERYWHERE = REVIEWED - REVIEWED_HERE
 
 
 # The operands
@@ -154,13 +149,10 @@ def test_elsewhere_the_operator_tells_misplaced_objects_and_looks_for_what_is_in
     )
 
 
-def test_webhooks_may_follow_what_the_rules_look_at_and_look_up_what_was_allowed_last() -> None:
-    assert cluster(WEBHOOKS_ACCOUNT) == (
-        followed(everywhere=True) | set().union(*(on(kind, "get") for kind in REVIEWED_EVERYWHERE))
-    )
+def test_webhooks_may_follow_what_the_rules_look_at_and_say_who_decides() -> None:
+    assert cluster(WEBHOOKS_ACCOUNT) == followed(everywhere=True)
     assert own(WEBHOOKS_ACCOUNT) == (
         followed(everywhere=False)
-        | set().union(*(on(kind, "get") for kind in REVIEWED_HERE))
         | on(LEASE, "create")
         | on(LEASE, "get", *FOLLOW, "update", name="metallb-webhooks")
     )

@@ -21,9 +21,11 @@ class MountedCertificate:
         serving: the context that serves them.
         waiting: what the certificate still wants before it is of use; never anything here, since
             whoever keeps the files publishes their authority, too.
+        bundles: not known, for the same reason.
     """
 
     waiting = ""
+    bundles = None
 
     def __init__(self, folder: Path, seconds: float) -> None:
         """Read the files.

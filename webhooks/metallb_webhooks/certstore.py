@@ -8,13 +8,14 @@ intervals, since time passes by itself.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Final
 
 from metallb_kube.cache import Reflector
 from metallb_kube.client import KubeClient
 from metallb_kube.errors import AlreadyExistsError, ConflictError, KubeError
+from metallb_kube.objects import Manifest
 from metallb_kube.resources import resource_for
 from metallb_webhooks.certs import (
     Lifetimes,
@@ -26,6 +27,7 @@ from metallb_webhooks.certs import (
 )
 from metallb_webhooks.publication import (
     CONFIGURATION,
+    bundles,
     carries,
     injection,
     material_of,
@@ -51,6 +53,8 @@ class OwnCertificate:
     Attributes:
         serving: the context that serves it.
         waiting: what it still wants before it is of use; "" if nothing.
+        bundles: the authorities that API servers trust, one for each of our webhooks, as they were
+            last read; none before that.
     """
 
     def __init__(
@@ -80,6 +84,7 @@ class OwnCertificate:
         self._wake = asyncio.Event()
         self._trouble = ""
         self._published, self._since = b"", now()
+        self.bundles: tuple[bytes, ...] = ()
         first = create_material(self._names, now(), lifetimes)
         self.serving = Serving(first.certificate, first.key)
         self.waiting = "the certificate has not been read yet"
@@ -131,19 +136,23 @@ class OwnCertificate:
 
     async def _publish(self, material: Material) -> bool:
         """Put the bundle into every configuration of ours; whether there is any."""
-        found = False
         listing = await self._client.list(
             resource_for(*CONFIGURATION), label_selector=CONFIGURATION_LABEL
         )
-        for configuration in listing.items:
-            if not our_webhooks(configuration, self._namespace):
-                continue
-            found = True
+        ours = [one for one in listing.items if our_webhooks(one, self._namespace)]
+        self._look_at(ours)
+        for number, configuration in enumerate(ours):
             if not carries(configuration, self._namespace, material.bundle):
                 wanted = injection(configuration, self._namespace, material.bundle)
-                await self._client.apply(wanted, field_manager=FIELD_MANAGER)
+                ours[number] = await self._client.apply(wanted, field_manager=FIELD_MANAGER)
+                self._look_at(ours)
                 logger.info("the authority is published in %s", wanted["metadata"]["name"])
-        return found
+        return bool(ours)
+
+    def _look_at(self, configurations: Iterable[Manifest]) -> None:
+        self.bundles = tuple(
+            bundle for one in configurations for bundle in bundles(one, self._namespace)
+        )
 
     def _serve(self, material: Material) -> None:
         if self.serving.use(material.certificate, material.key):

@@ -72,10 +72,12 @@ def our_webhooks(configuration: Manifest, namespace: str) -> tuple[Mapping[str, 
 
 def carries(configuration: Manifest, namespace: str, bundle: bytes) -> bool:
     """Tell whether all of our webhooks in a configuration trust exactly this bundle."""
-    return all(
-        same_bundle(_bundle_of(webhook), bundle)
-        for webhook in our_webhooks(configuration, namespace)
-    )
+    return all(same_bundle(found, bundle) for found in bundles(configuration, namespace))
+
+
+def bundles(configuration: Manifest, namespace: str) -> tuple[bytes, ...]:
+    """Return what each of our webhooks in a configuration trusts; b"" where it is no base64."""
+    return tuple(_bundle_of(webhook) for webhook in our_webhooks(configuration, namespace))
 
 
 def injection(configuration: Manifest, namespace: str, bundle: bytes) -> Manifest:

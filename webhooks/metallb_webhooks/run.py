@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 import uuid
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final, Protocol
@@ -18,6 +19,7 @@ from metallb_webhooks.forwarding import Forwarder
 from metallb_webhooks.freshness import Refresher
 from metallb_webhooks.leadership import Leader, Leadership
 from metallb_webhooks.metrics import Metrics
+from metallb_webhooks.owndoor import OwnDoor
 from metallb_webhooks.pending import Pending
 from metallb_webhooks.reviewer import Reviewer
 from metallb_webhooks.server import Front, listening
@@ -39,6 +41,10 @@ class Certificate(Protocol):
     @property
     def waiting(self) -> str:
         """What it still wants before it is of use; "" if nothing."""
+
+    @property
+    def bundles(self) -> Iterable[bytes] | None:
+        """What API servers trust; None if not known."""
 
     async def run(self) -> None:
         """Look after it until cancelled."""
@@ -70,6 +76,7 @@ class _Process:
         self._pending = Pending(settings.pending_seconds)
         self._source = Source(client, settings.namespace, seen=self._pending.seen)
         self._certificate = _certificate(client, settings)
+        self._own_door = OwnDoor(self._certificate, lambda: self._port, settings)
         refresher = Refresher(client, self._source, settings, self._metrics.confirmed)
         self._leadership = Leadership(client, settings, self._ourselves, refresher.refresh_all)
         self._forwarder = Forwarder()
@@ -95,6 +102,7 @@ class _Process:
             async with listening(self._front, context, self._settings) as self._port:
                 logger.info("listening on port %d", self._port)
                 work.append(tasks.create_task(self._lead()))
+                work.append(tasks.create_task(self._ask_ourselves()))
                 await stop.wait()
                 logger.info("ending: %g s for others to notice", self._settings.quiet_seconds)
                 self._front.leaving = True
@@ -107,6 +115,10 @@ class _Process:
     async def _lead(self) -> None:
         await self._source.wait_synced()
         await self._leadership.run()
+
+    async def _ask_ourselves(self) -> None:
+        await self._source.wait_synced()
+        await self._own_door.run()
 
     def _ourselves(self) -> Leader:
         host = self._settings.address or self._settings.host or ""
@@ -134,7 +146,7 @@ class _Process:
         silent = self._source.silent_seconds
         if silent > self._settings.stale_seconds:
             return f"no word of the API server for {silent:.0f} s"
-        return self._certificate.waiting
+        return self._certificate.waiting or self._own_door.trouble
 
     def _scrape(self) -> bytes:
         left = self._certificate.serving.seconds_left(datetime.now(UTC))

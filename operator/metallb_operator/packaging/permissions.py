@@ -240,16 +240,10 @@ OPERATOR_ACCOUNT: Final = Account(
 WEBHOOKS_ACCOUNT: Final = Account(
     WEBHOOKS,
     WEBHOOKS,
-    cluster=(
-        *_JUDGED_CLUSTER,
-        # As below, where objects of the kind count in every namespace.
-        Rule(_FRR_K8S, ("frrconfigurations",), ("get",)),
-    ),
+    cluster=_JUDGED_CLUSTER,
     own=(
         *_JUDGED_OWN,
-        # What another replica has just allowed is read by name: the watches may not know it yet.
-        Rule(_METALLB, (*CONFIGURATION, "metallbs"), ("get",)),
-        # Where the replicas note that, and hear of it. Creation cannot be restricted to a name.
+        # Whose holder decides about reviews. Creation cannot be restricted to a name.
         Rule("coordination.k8s.io", ("leases",), ("create",)),
         Rule("coordination.k8s.io", ("leases",), (*_READ, "update"), names=(LEASE,)),
     ),

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from metallb_kube.errors import KubeError
 from metallb_kube.objects import ObjectRef
 from metallb_webhooks.certs import Lifetimes
 from metallb_webhooks.certstore import OwnCertificate
+from metallb_webhooks.desk import Asked
 from metallb_webhooks.metrics import Metrics
+from metallb_webhooks.owndoor import OwnDoor
 from metallb_webhooks.publication import CONFIGURATION, material_of, secret_ref
-from metallb_webhooks.review import ReviewRequest, Verdict
+from metallb_webhooks.review import Verdict
+from metallb_webhooks.selftest import RULE, UID
 from metallb_webhooks.server import Front, listening
 from metallb_webhooks.settings import CONFIGURATION_LABEL, SERVICE, Settings
 from support.admitting import Admitting
@@ -33,7 +37,9 @@ HASTY = Lifetimes(
 )
 
 
-async def allow(_: ReviewRequest) -> Verdict:
+async def answer(asked: Asked) -> Verdict:
+    if asked.request.uid == UID:
+        return Verdict(allowed=False, message=f"no [{RULE}]")
     return Verdict(allowed=True)
 
 
@@ -75,6 +81,7 @@ class Replicas:
 
     client: KubeClient
     certificates: tuple[OwnCertificate, ...]
+    doors: tuple[OwnDoor, ...]
 
     async def write(self, number: int) -> object:
         """Create a ConfigMap, dry, which one of the ports is asked about."""
@@ -90,7 +97,7 @@ class Replicas:
 
 @pytest.fixture
 async def replicas(admission: Admitting) -> AsyncIterator[Replicas]:
-    settings = Settings(SPACE, host="127.0.0.1", port=0)
+    settings = Settings(SPACE, host="127.0.0.1", port=0, certificate_seconds=0.1)
     open_before = _open_files()
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(KubeClient.connect(admission.cluster.kubeconfig))
@@ -104,8 +111,12 @@ async def replicas(admission: Admitting) -> AsyncIterator[Replicas]:
         ]
         backends = [f"127.0.0.1:{port}" for port in ports]
         admission.cluster.route_service(SPACE, SERVICE, backends, ready_path="")
-        tasks = [asyncio.create_task(certificate.run()) for certificate in certificates]
-        yield Replicas(client, certificates)
+        doors = tuple(
+            OwnDoor(certificate, partial(int, port), settings)
+            for certificate, port in zip(certificates, ports, strict=True)
+        )
+        tasks = [asyncio.create_task(each.run()) for each in (*certificates, *doors)]
+        yield Replicas(client, certificates, doors)
         for task in tasks:
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -136,7 +147,7 @@ async def _prepare(client: KubeClient) -> None:
 def _front(settings: Settings) -> Front:
     metrics = Metrics()
     return Front(
-        allow,
+        answer,
         blind=str,
         waiting=str,
         scrape=metrics.text,
@@ -154,12 +165,15 @@ async def test_from_nothing_through_rotations_without_one_refusal(replicas: Repl
         await replicas.client.create(configuration())
         while any(one.waiting for one in replicas.certificates):  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.02)
+        while any(one.trouble for one in replicas.doors):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.02)
         await _trusted(replicas)
     authorities = {first}
     async with load(replicas.write, workers=2) as found:
         for _ in range(80):
             await found.more(2)
             authorities.add(await replicas.stored())
+            assert [one.trouble for one in replicas.doors] == ["", ""]
             await asyncio.sleep(0.1)
     assert found.failures == []
     # alone, with its successor, the successor alone, ...

@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -10,13 +13,17 @@ from metallb_kube.client import KubeClient
 from metallb_kube.errors import ForbiddenError, KubeError, UnavailableError
 from metallb_kube.objects import ObjectRef
 from support.admitting import SERVICE, Admitting, Replica
+from support.certificates import material
 from support.load import load
+from support.operating import NAMESPACE
 from support.reviews import stored
 from support.waiting import wait_for
 
 CONFIGURATION = ObjectRef(
     "admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", None, SERVICE
 )
+
+ROLE = ObjectRef("rbac.authorization.k8s.io/v1", "ClusterRole", None, f"{NAMESPACE}:{SERVICE}")
 
 
 def pool(name: str, *addresses: str) -> dict[str, Any]:
@@ -129,6 +136,62 @@ def _wait_published(admission: Admitting) -> None:
 
     # Much sooner than the replicas look by themselves.
     wait_for("every webhook has its authority", published, seconds=8)
+
+
+async def test_an_authority_that_is_not_ours_is_named_as_the_failing_link(
+    admission: Admitting, client: KubeClient
+) -> None:
+    """The replicas see their own certificate as the API server does, and say so themselves."""
+    async with _without_publishing(admission, client):
+        await _entrust(client, material().bundle)
+        for replica in admission.replicas:
+            told = await asyncio.to_thread(_told, replica)
+            assert "API servers would not trust our certificate: " in told
+            assert "certificate verify failed" in told
+    for replica in admission.replicas:
+        await ready(replica)
+    await _answered(client, pool("trusted", "172.16.5.0/24"))
+
+
+def _told(replica: Replica) -> str:
+    def unready() -> str:
+        status, text = replica.probe()
+        return text if status == 503 else ""
+
+    return wait_for("a replica is unready", unready)
+
+
+async def _entrust(client: KubeClient, bundle: bytes) -> None:
+    found = dict(await client.get(CONFIGURATION) or {})
+    for webhook in found["webhooks"]:
+        webhook["clientConfig"]["caBundle"] = b64encode(bundle).decode()
+    await client.replace(found)
+
+
+@asynccontextmanager
+async def _without_publishing(admission: Admitting, client: KubeClient) -> AsyncIterator[None]:
+    """Take from the replicas the right to put their authority right, for a while."""
+    role = dict(await client.get(ROLE) or {})
+    rules = role["rules"]
+    kept = [rule for rule in rules if "patch" not in rule["verbs"]]
+    assert len(kept) == len(rules) - 1
+    await client.replace(role | {"rules": kept})
+    await asyncio.to_thread(_wait_until, admission, "no")
+    yield
+    role = dict(await client.get(ROLE) or {})
+    await client.replace(role | {"rules": rules})
+    await asyncio.to_thread(_wait_until, admission, "yes")
+
+
+def _wait_until(admission: Admitting, can_publish: str) -> None:
+    account = f"--as=system:serviceaccount:{NAMESPACE}:{SERVICE}"
+    what = f"validatingwebhookconfigurations/{SERVICE}"
+
+    def applies() -> bool:
+        asked = admission.cluster.try_kubectl("auth", "can-i", "patch", what, account)
+        return bool(asked.stdout.strip() == can_publish)
+
+    wait_for(f"the rights are in effect: {can_publish}", applies)
 
 
 async def test_only_the_authority_is_ours_in_the_configuration(client: KubeClient) -> None:

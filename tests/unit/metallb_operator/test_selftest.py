@@ -4,21 +4,12 @@ import pytest
 
 from metallb_kube.errors import ForbiddenError, KubeError, UnavailableError
 from metallb_operator.conditions import Reason
-from metallb_operator.selftest import RULE, Finding, finding, probe
-from metallb_webhooks.rules.registry import RULE_IDS
-from support.judging import judge
-from support.samples import NAMESPACE, pool
+from metallb_operator.selftest import Finding, finding
+from metallb_webhooks.selftest import RULE
 
 CALL = (
     'Internal error occurred: failed calling webhook "ipaddresspoolvalidationwebhook.metallb.io": '
 )
-
-
-def test_the_probe_is_refused_by_the_rule_that_is_looked_for() -> None:
-    assert RULE in RULE_IDS
-    sent = probe(NAMESPACE)
-    found = judge(pool(sent["metadata"]["name"], *sent["spec"]["addresses"]))
-    assert RULE in {one.rule for one in found}
 
 
 @pytest.mark.parametrize(

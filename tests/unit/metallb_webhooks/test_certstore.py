@@ -1,6 +1,7 @@
 """The certificate's store over a loopback API server, with a clock that the test moves."""
 
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -55,8 +56,8 @@ class Api:
             [stored] = self.configurations
             [applied] = body["webhooks"]
             stored["webhooks"][0]["clientConfig"] |= applied["clientConfig"]
-        else:
-            self.secret = body
+            return web.json_response(stored)
+        self.secret = body
         return web.json_response(body)
 
 
@@ -81,6 +82,7 @@ async def test_from_nothing_to_published(tmp_path: Path) -> None:
     api = Api(configurations=[configuration()])
     async with tending(api, tmp_path) as (certificate, _):
         assert certificate.waiting
+        assert certificate.bundles == ()
         await certificate.tend()
         assert certificate.waiting == ""
         assert api.writes == ["POST", "PATCH"]
@@ -88,6 +90,7 @@ async def test_from_nothing_to_published(tmp_path: Path) -> None:
         assert api.writes == ["POST", "PATCH"]
     made = material_of(api.secret)
     assert made is not None
+    assert certificate.bundles == (made.bundle,)
     # What is served is what is stored.
     assert not certificate.serving.use(made.certificate, made.key)
 
@@ -104,6 +107,22 @@ async def test_without_a_configuration_of_ours_it_waits_and_says_for_what(
         api.configurations = [configuration()]
         await certificate.tend()
         assert certificate.waiting == ""
+
+
+async def test_what_a_stranger_has_published_is_seen_until_it_is_put_right(tmp_path: Path) -> None:
+    api = Api(configurations=[configuration()])
+    async with tending(api, tmp_path) as (certificate, _):
+        await certificate.tend()
+        ours = certificate.bundles
+        client = api.configurations[0]["webhooks"][0]["clientConfig"]
+        client["caBundle"] = b64encode(b"a stranger's").decode()
+        api.refuse = {"PATCH": status(403, "Forbidden")}
+        with pytest.raises(ForbiddenError):
+            await certificate.tend()
+        assert certificate.bundles == (b"a stranger's",)
+        api.refuse.clear()
+        await certificate.tend()
+        assert certificate.bundles == ours
 
 
 async def test_what_another_replica_has_made_is_served(tmp_path: Path) -> None:
