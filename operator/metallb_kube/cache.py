@@ -15,7 +15,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from metallb_kube.client import KubeClient, WatchEvent
-from metallb_kube.errors import ForbiddenError, KubeError, NotFoundError, ThrottledError
+from metallb_kube.errors import (
+    ForbiddenError,
+    KubeError,
+    NotFoundError,
+    SilentError,
+    ThrottledError,
+)
 from metallb_kube.objects import Manifest, resource_version
 from metallb_kube.resources import Resource
 
@@ -162,8 +168,9 @@ class Reflector:
         """
         if lasted >= _SERVED_SECONDS:
             self._failures = 0
-        if failure is not None:
+        if failure is not None and not isinstance(failure, SilentError):
             return self._after(failure)
+        # Who was answered and then heard nothing has lost a connection, and may ask again.
         if lasted >= 1.0:
             return 0.0
         # A watch that is ended at once, again and again, must not become a busy loop.

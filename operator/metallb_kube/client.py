@@ -164,7 +164,8 @@ class KubeClient:
 
         Raises:
             GoneError: list anew; the version is too old.
-            UnavailableError: the connection broke or stayed silent.
+            UnavailableError: the connection broke.
+            SilentError: it stayed silent.
         """
         query = {
             "watch": "true",

@@ -98,6 +98,10 @@ class UnavailableError(KubeError):
     """5xx, no connection, no answer in time, or an answer that is none."""
 
 
+class SilentError(UnavailableError):
+    """A watch that was answered has fallen silent: its connection is dead."""
+
+
 _BY_STATUS: Final[Mapping[int, type[KubeError]]] = {
     400: InvalidError,
     401: ForbiddenError,

@@ -22,7 +22,7 @@ from kubernetes.aio.config import load_kube_config
 from kubernetes.aio.config.config_exception import ConfigException
 from kubernetes.aio.config.incluster_config import InClusterConfigLoader
 
-from metallb_kube.errors import ConfigurationError, UnavailableError, error_from
+from metallb_kube.errors import ConfigurationError, SilentError, UnavailableError, error_from
 from metallb_kube.patience import Patience
 
 _MOUNTED: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -176,7 +176,7 @@ class Transport:
         """Send one request and yield the lines of the answer as they arrive.
 
         Raises:
-            KubeError: as `call`; UnavailableError after the silence.
+            KubeError: as `call`; SilentError after the silence.
         """
         limit = aiohttp.ClientTimeout(
             total=None,
@@ -185,7 +185,7 @@ class Transport:
             sock_read=patience.silence,
         )
         rest = bytearray()
-        async with self._respond(call, limit) as response:
+        async with self._respond(call, limit) as response, _heard(call):
             # Not readline: a line is one object, and objects outgrow its buffer.
             async for chunk in response.content.iter_any():
                 rest += chunk
@@ -277,6 +277,15 @@ def _decode(raw: bytes) -> dict[str, Any]:
     if not isinstance(decoded, dict):
         raise UnavailableError(f"the answer is not an object: {raw[:200]!r}")
     return decoded
+
+
+@asynccontextmanager
+async def _heard(call: Call) -> AsyncIterator[None]:
+    """Tell silence after an answer has begun from an answer that does not come."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise SilentError(f"{call}: silent for too long ({error})") from error
 
 
 async def _refusal(response: aiohttp.ClientResponse) -> Exception:

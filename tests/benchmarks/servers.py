@@ -11,6 +11,7 @@ from cluster import Cluster
 from cluster.binaries import binary
 from cluster.pki import Authority
 from metallb_webhooks.settings import SERVICE
+from support.parity.oracle import PORT
 from support.processes import Process, free_port, webhooks_process
 from support.samples import NAMESPACE
 
@@ -18,8 +19,6 @@ POD: Final = "metallb-webhook"
 METALLB: Final = "MetalLB"
 OURS: Final = "ours"
 FOLLOWER: Final = "ours, other replica"
-
-_METALLB_PORT: Final = 9443
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,7 @@ def _metallb(cluster: Cluster, folder: Path) -> Server:
             "TMPDIR": str(folder),
         },
     )
-    return Server(METALLB, process, _METALLB_PORT, "/", authority)
+    return Server(METALLB, process, PORT, "/", authority)
 
 
 def _certificate(folder: Path, where: Path) -> Path:

@@ -213,6 +213,20 @@ async def test_a_silent_watch_is_opened_again(tmp_path: Path) -> None:
     assert seen.lists == [["a"]]
 
 
+async def test_silence_is_no_reason_to_wait_longer_each_time(tmp_path: Path) -> None:
+    """Only the connection is dead: the API server has answered each time."""
+    script = Scripted([listing("10", "a")])
+    pauses = Backoff(initial=0.01, factor=100.0, maximum=100.0)
+    async with (
+        answering(script, tmp_path, patience=Patience(silence=1.05)) as client,
+        following(client, Seen(), backoff=pauses),
+        asyncio.timeout(10),
+    ):
+        while script.asked.count(("watch", "10")) < 4:
+            await script.done.wait()
+            script.done.clear()
+
+
 async def test_a_kind_that_is_not_installed_may_count_as_empty(tmp_path: Path) -> None:
     seen = Seen()
     script = Scripted([web.Response(status=404, text="404 page not found")])

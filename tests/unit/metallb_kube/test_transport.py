@@ -18,6 +18,7 @@ from metallb_kube.errors import (
     ForbiddenError,
     GoneError,
     KubeError,
+    SilentError,
     ThrottledError,
     UnavailableError,
 )
@@ -128,7 +129,7 @@ async def test_a_silent_watch_is_noticed(tmp_path: Path) -> None:
     async with answering(once_then_silent, tmp_path, patience=Patience(silence=0.2)) as client:
         events = client.watch(PODS, resource_version="1")
         seen.append(await anext(events))
-        with pytest.raises(UnavailableError, match="no answer in time"):
+        with pytest.raises(SilentError, match="silent for too long"):
             await anext(events)
     assert [event.object["metadata"]["name"] for event in seen] == ["a"]
 
