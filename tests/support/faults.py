@@ -6,6 +6,7 @@ says so.
 """
 
 import asyncio
+import json
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -129,6 +130,17 @@ async def hang(_: web.Request, __: Forward) -> web.StreamResponse:
     """Never answer; the API server is not asked."""
     await asyncio.Event().wait()
     return web.Response()
+
+
+async def expired(request: web.Request, _: Forward) -> web.StreamResponse:
+    """Say that what a watch is to go on from is forgotten, as after a compaction, and end it."""
+    gone = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Expired"}
+    event = {"type": "ERROR", "object": gone | {"code": 410, "message": "too old"}}
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    await response.write(json.dumps(event).encode() + b"\n")
+    await response.write_eof()
+    return response
 
 
 async def cut(request: web.Request, _: Forward) -> web.StreamResponse:
