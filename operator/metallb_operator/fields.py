@@ -10,7 +10,8 @@ from metallb_kube.objects import Manifest
 def at(value: Any, *keys: str) -> Any:  # noqa: ANN401 - JSON has no narrower type
     """Follow keys into nested maps; None where one of them is missing or null."""
     for key in keys:
-        if not isinstance(value, Mapping):
+        # The first test is the quicker one; it is what JSON becomes.
+        if type(value) is not dict and not isinstance(value, Mapping):
             return None
         value = value.get(key)
     return value

@@ -6,6 +6,7 @@ Nothing is stored about what was handled last: every look compares everything.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import kopf
 
 from metallb_kube.objects import Manifest
 from metallb_kube.patience import Patience
+from metallb_operator import pauses
 from metallb_operator.blind import tell_unseen
 from metallb_operator.fields import at
 from metallb_operator.intent import misplaced
@@ -30,13 +32,6 @@ logger = logging.getLogger(__name__)
 
 PREFIX: Final = "metallb.io"
 _METALLBS: Final = ("metallb.io", "v1beta1", "metallbs")
-# Changes come in bursts (a rollout, a node pool): after a look they are collected for so long.
-_BURST_SECONDS: Final = 0.05
-# What has failed is put off, however much happens meanwhile: by this part of the pause, and at
-# most by so many seconds, since somebody may have put it right; unless the API server itself asks
-# for more.
-_REST_SHARE: Final = 0.25
-_LONGEST_REST_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 5.0
 # Pauses between kopf's attempts at one request. When they are used up, five minutes later, a list
 # ends the process, and with it whatever state an API server restored from a backup dislikes.
@@ -147,9 +142,12 @@ async def keep(*, body: kopf.Body, memo: Any, stopped: kopf.DaemonStopped, **_: 
         # Before the finalizer is stored a deletion would leave behind what is written now.
         if FINALIZER in (at(_plain(body), "metadata", "finalizers") or ()):
             async with memo.acting:
+                worked = time.thread_time()
                 with tools.metrics.seconds.time():
                     pause = await reconcile(_plain(body), memory, tools)
-            await _first(stopped.wait(), seconds=_rest(pause, memory))
+                worked = time.thread_time() - worked
+            put_off = pauses.put_off(pause, memory.spared) if memory.failures else 0.0
+            await _first(stopped.wait(), seconds=max(put_off, pauses.collecting(worked)))
         await _first(changed.wait(), stopped.wait(), seconds=pause)
 
 
@@ -168,12 +166,6 @@ async def remove(*, body: kopf.Body, memo: Any, **_: object) -> None:  # noqa: A
     """Take the installation down; the finalizer goes when this returns."""
     async with memo.acting:
         await uninstall(_plain(body), memo.tools)
-
-
-def _rest(pause: float, memory: Memory) -> float:
-    if not memory.failures:
-        return _BURST_SECONDS
-    return max(min(_REST_SHARE * pause, _LONGEST_REST_SECONDS), memory.spared)
 
 
 def _plain(body: kopf.Body) -> Manifest:

@@ -14,11 +14,10 @@ from metallb_operator.component import Component
 from metallb_operator.conditions import Truth, Type, Verdict
 from metallb_operator.desired import Desired, desired
 from metallb_operator.errors import OperatorError
-from metallb_operator.execute import Outcome, delete_all, execute
+from metallb_operator.execute import Outcome, execute
 from metallb_operator.fields import count_at
 from metallb_operator.installations import adopting, keeping
 from metallb_operator.intent import Intent, intent_of, misplaced
-from metallb_operator.leftovers import WRITES_THEM
 from metallb_operator.namespacelabels import label
 from metallb_operator.plan import Plan, make_plan
 from metallb_operator.releases import release_for
@@ -28,6 +27,7 @@ from metallb_operator.settings import Settings
 from metallb_operator.situation import Checked, Problem, Situation
 from metallb_operator.tell import is_overdue, tell
 from metallb_operator.tools import Memory, Tools
+from metallb_operator.withdrawal import is_owed, remember, withdraw
 from metallb_operator.wording import clipped
 
 logger = logging.getLogger(__name__)
@@ -94,32 +94,31 @@ async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
     )
     if intent.metallb.spec.paused:
         return _Look(await _components(wanted.manifests, tools), intent=intent)
-    adoption = tools.adoption(metallb, seen, components(wanted.manifests, seen))
+    found = components(wanted.manifests, seen)
+    adoption = tools.adoption(metallb, seen, found)
     if adoption.problem:
         return _leave_alone(metallb, adoption.problem, tools)
     unlabelled = await _label(intent, tools)
-    plan = adopting(_plan(wanted, applyset, memory, tools), adoption)
+    unnoted = await remember(metallb, intent, tools)
+    owed = is_owed(intent, tools)
+    plan = adopting(_plan(wanted, found, applyset, memory, tools, owed=owed), adoption)
     outcome = await execute(plan, tools.client, parent=metallb, parent_ref=ref_of(metallb))
     tools.metrics.executed(plan, outcome)
     tools.observer.learn(outcome.stored, outcome.deleted)
     if not outcome.failures and not plan.held:
         memory.settled = _declaration(wanted)
+    as_before = not outcome.stored and not outcome.deleted
     look = _Look(
-        await _components(wanted.manifests, tools),
-        (*unlabelled, *problems.of_failures(outcome.failures)),
+        await _components(wanted.manifests, tools, found if as_before else None),
+        (*unlabelled, *unnoted, *problems.of_failures(outcome.failures)),
         plan,
         outcome,
         intent,
     )
-    return replace(look, problems=(*look.problems, *await _tidy(look, intent, tools)))
-
-
-async def _tidy(look: _Look, intent: Intent, tools: Tools) -> tuple[Problem, ...]:
-    """Delete what speakers of another backend wrote, once none of them is left."""
-    if intent.backend in WRITES_THEM or not _arrived(look):
-        return ()
-    _, failures = await delete_all(tools.leftovers(), tools.client)
-    return problems.of_failures(failures)
+    if outcome.failures:
+        return look
+    beside = await withdraw(metallb, intent, plan, tools, arrived=_arrived(look))
+    return replace(look, problems=(*look.problems, *beside))
 
 
 async def _label(intent: Intent, tools: Tools) -> tuple[Problem, ...]:
@@ -138,7 +137,15 @@ def _leave_alone(metallb: Manifest, problem: Problem, tools: Tools) -> _Look:
     return _Look(components(running, seen), (problem,))
 
 
-def _plan(wanted: Desired, applyset: str, memory: Memory, tools: Tools) -> Plan:
+def _plan(
+    wanted: Desired,
+    found: tuple[Component, ...],
+    applyset: str,
+    memory: Memory,
+    tools: Tools,
+    *,
+    owed: bool,
+) -> Plan:
     seen = tools.observer.observation()
     return make_plan(
         wanted.manifests,
@@ -146,7 +153,11 @@ def _plan(wanted: Desired, applyset: str, memory: Memory, tools: Tools) -> Plan:
         applyset=applyset,
         create_only=wanted.create_only,
         holds=staging.holds(
-            wanted.manifests, seen.objects, components(wanted.manifests, seen), applyset
+            wanted.manifests,
+            seen.objects,
+            found,
+            applyset,
+            owed=owed,
         ),
         settled=memory.settled == _declaration(wanted),
     )
@@ -158,10 +169,18 @@ def _declaration(wanted: Desired) -> str:
     return fingerprint({"objects": declared})
 
 
-async def _components(manifests: Iterable[Manifest], tools: Tools) -> tuple[Component, ...]:
-    """Return the state of the workloads; Events are read only while something is unexplained."""
+async def _components(
+    manifests: Iterable[Manifest], tools: Tools, known: tuple[Component, ...] | None = None
+) -> tuple[Component, ...]:
+    """Return the state of the workloads; Events are read only while something is unexplained.
+
+    Args:
+        manifests: with the workloads among them.
+        tools: what to work with.
+        known: their state, if it is known but for the Events.
+    """
     workloads = tuple(manifests)
-    found = components(workloads, tools.observer.observation())
+    found = known or components(workloads, tools.observer.observation())
     if all(component.serves or _explained(component) for component in found):
         return found
     return components(workloads, tools.observer.observation(await tools.observer.warnings()))

@@ -93,7 +93,8 @@ def _daemonset(
     if found is None:
         return blank
     everything = podlist.owned(found, seen.pods)
-    pods = [pod for pod in everything if podlist.node_of(pod) in {"", *meant.ready}]
+    here = meant.ready | {""}
+    pods = [pod for pod in everything if podlist.node_of(pod) in here]
     ready = {podlist.node_of(pod) for pod in pods if podlist.is_ready(pod)} & meant.ready
     waiting = meant.ready - ready
     current = _observed(found)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
@@ -24,6 +24,7 @@ from metallb_operator.errors import OperatorError
 from metallb_operator.health import serving
 from metallb_operator.leftovers import leftovers
 from metallb_operator.observe import Observer
+from metallb_operator.plan import Delete
 from metallb_operator.prober import Prober
 from metallb_operator.releases import DEFAULT_RELEASE
 from metallb_operator.reminder import Reminder
@@ -101,9 +102,7 @@ async def run(settings: Settings) -> None:
             preflight=surveyor.checked,
             adoption=surveyor.adoption,
             labels=lambda: surveyor.labels,
-            leftovers=lambda: leftovers(
-                source.store.index.objects["FRRConfiguration"].values(), settings.namespace
-            ),
+            leftovers=lambda namespaces: _leftovers(source, namespaces),
         )
         async with serving(
             settings.health_host,
@@ -114,6 +113,12 @@ async def run(settings: Settings) -> None:
         ):
             beside = (observer.run, source.run, auditor.run, prober.run, surveyor.run)
             await _unless_stopped(state, _lead(state, connected, tools, beside))
+
+
+def _leftovers(source: Source, namespaces: Collection[str]) -> tuple[Delete, ...] | None:
+    if "FRRConfiguration" in source.missing:
+        return None
+    return leftovers(source.store.index.objects["FRRConfiguration"].values(), namespaces)
 
 
 async def _unless_stopped(state: _State, work: Coroutine[None, None, None]) -> None:

@@ -13,6 +13,7 @@ from metallb_kube.objects import Manifest, ObjectRef, ref_of
 from metallb_operator.applyset import HASH_ANNOTATION, is_member
 from metallb_operator.component import Component
 from metallb_operator.fields import at, count_at
+from metallb_operator.plan import Held
 
 _CONTROLLER: Final = ("Deployment", "controller")
 _SPEAKER: Final = ("DaemonSet", "speaker")
@@ -20,6 +21,8 @@ _FRR_K8S: Final = ("DaemonSet", "frr-k8s")
 _FRR_K8S_PARTS: Final = frozenset({"frr-k8s", "frr-k8s-metrics", "statuscleaner"})
 # A pod that starts anew without one of these does not start.
 _READ_BY_PODS: Final = frozenset({"ConfigMap", "Secret"})
+_UNTIL_REPLACED: Final = "stays until every speaker is replaced"
+_UNTIL_WITHDRAWN: Final = "stays until what speakers wrote for it is deleted"
 
 
 def holds(
@@ -27,6 +30,8 @@ def holds(
     observed: Mapping[ObjectRef, Manifest],
     components: Iterable[Component],
     applyset: str,
+    *,
+    owed: bool = False,
 ) -> Mapping[ObjectRef, str]:
     """Return the writes that wait, and what they wait for.
 
@@ -38,6 +43,7 @@ def holds(
         observed: what is there.
         components: the state of the desired workloads.
         applyset: the id of our ApplySet.
+        owed: frr-k8s still acts upon what speakers wrote.
     """
     wanted = {ref_of(manifest): manifest for manifest in desired}
     state = {(component.kind, component.name): component for component in components}
@@ -47,8 +53,14 @@ def holds(
         awaited = _awaited(ref, wanted, changing, state)
         if awaited:
             found[ref] = awaited
-    found |= _kept_until_replaced(wanted, observed, state, changing, applyset)
+    found |= _kept_until_replaced(wanted, observed, state, changing, applyset, owed=owed)
     return found
+
+
+def awaits_withdrawal(held: Iterable[Held]) -> bool:
+    """Tell whether frr-k8s stays for what speakers wrote, and nothing waits for anything else."""
+    reasons = {one.reason.endswith(_UNTIL_WITHDRAWN) for one in held}
+    return reasons == {True}
 
 
 def _changes(manifest: Manifest, found: Manifest | None) -> bool:
@@ -82,6 +94,8 @@ def _kept_until_replaced(
     state: Mapping[tuple[str, str], Component],
     changing: set[ObjectRef],
     applyset: str,
+    *,
+    owed: bool,
 ) -> dict[ObjectRef, str]:
     """Keep frr-k8s, and what pods read, until no speaker relies on it any more."""
     leaving = [
@@ -93,9 +107,15 @@ def _kept_until_replaced(
     if not leaving or speaker is None:
         return {}
     replaced = _is_everywhere(observed.get(speaker)) and _done(state[_SPEAKER])
-    if replaced and speaker not in changing:
-        return {}
-    return {ref: f"{ref.kind} {ref.name} stays until every speaker is replaced" for ref in leaving}
+    if not replaced or speaker in changing:
+        return _staying(leaving, _UNTIL_REPLACED)
+    if owed and any(ref.name in _FRR_K8S_PARTS for ref in leaving):
+        return _staying(leaving, _UNTIL_WITHDRAWN)
+    return {}
+
+
+def _staying(leaving: Iterable[ObjectRef], until: str) -> dict[ObjectRef, str]:
+    return {ref: f"{ref.kind} {ref.name} {until}" for ref in leaving}
 
 
 def _is_relied_on(ref: ObjectRef) -> bool:

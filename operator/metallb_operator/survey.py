@@ -24,6 +24,7 @@ from metallb_operator.installations import (
 )
 from metallb_operator.intent import intent_of
 from metallb_operator.kubeproxy import NAME, PLACE
+from metallb_operator.leftovers import is_of_a_speaker
 from metallb_operator.observation import Observation
 from metallb_operator.preflight import Facts, Survey, preflight
 from metallb_operator.settings import Settings
@@ -102,7 +103,7 @@ class Surveyor:
         known = None
         while True:
             changed = self._source.changed
-            if known != (now := (self.labels, self._l2)):
+            if known != (now := (self.labels, self._l2, self._written)):
                 known = now
                 self._tell()
             await changed.wait()
@@ -110,6 +111,11 @@ class Surveyor:
     @property
     def _l2(self) -> tuple[str, ...]:
         return tuple(sorted(self._source.store.index.objects["L2Advertisement"]))
+
+    @property
+    def _written(self) -> bool:
+        found = self._source.store.index.objects["FRRConfiguration"]
+        return any(map(is_of_a_speaker, found.values()))
 
     @property
     def labels(self) -> Mapping[str, str] | None:

@@ -1,6 +1,6 @@
 """What one look at a MetalLB object works with."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -54,7 +54,7 @@ class Tools:
         preflight: judges the cluster.
         adoption: what other installations mean for ours.
         labels: of MetalLB's namespace; None while they are not known.
-        leftovers: what speakers wrote for frr-k8s.
+        leftovers: what speakers wrote for frr-k8s into namespaces; None while it is not known.
         now: the time, with a time zone.
     """
 
@@ -72,5 +72,5 @@ class Tools:
         Adoption()
     )
     labels: Callable[[], Mapping[str, str] | None] = lambda: None
-    leftovers: Callable[[], tuple[Delete, ...]] = tuple
+    leftovers: Callable[[Collection[str]], tuple[Delete, ...] | None] = lambda _: ()
     now: Callable[[], datetime] = utc_now

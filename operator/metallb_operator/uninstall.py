@@ -15,6 +15,7 @@ from metallb_operator.applyset import applyset_id
 from metallb_operator.events import Note
 from metallb_operator.execute import Failure, delete_all
 from metallb_operator.fields import at, count_at, text_at, time_of
+from metallb_operator.leftovers import noted
 from metallb_operator.pauses import asked_for
 from metallb_operator.removal import Step, next_step
 from metallb_operator.situation import Situation
@@ -38,13 +39,14 @@ async def uninstall(metallb: Manifest, tools: Tools) -> None:
     """
     applyset = applyset_id(ref_of(metallb))
     deadline = _deadline(metallb, tools)
+    places = noted(metallb) | {tools.settings.namespace}
     await tools.observer.wait_synced()
     while True:
         changed = tools.observer.changed
         late = tools.now() >= deadline
         step = next_step(tools.observer.observation(), applyset, hurried=late)
-        written = tools.leftovers() if step.silent else ()
-        _, failures = await delete_all((*step.deletes, *written), tools.client)
+        written = tools.leftovers(places) if step.silent else ()
+        _, failures = await delete_all((*step.deletes, *(written or ())), tools.client)
         if step.is_done and (late or not failures):
             break
         await _tell(metallb, step, failures, tools, late=late)

@@ -125,7 +125,6 @@ def test_the_operator_may_follow_apply_take_over_and_prune_what_it_installs() ->
         | on(METALLB, "patch")
         | on(("v1", "Namespace"), "patch")
         | on(("metallb.io/v1beta1", "IPAddressPool"), "create")
-        | on(("frrk8s.metallb.io/v1beta1", "FRRConfiguration"), "delete")
         | on(("v1", "Pod"), *FOLLOW)
         | on(EVENT, "list")
         | on(LEASE, "create")
@@ -145,6 +144,7 @@ def test_elsewhere_the_operator_tells_misplaced_objects_and_looks_for_what_is_in
         | on(METALLB, *FOLLOW)
         | on(METALLB, "patch", subresource="status")
         | on(EVENT, "create")
+        | on(("frrk8s.metallb.io/v1beta1", "FRRConfiguration"), "delete")
         | surveyed
     )
 

@@ -197,6 +197,9 @@ OPERATOR_ACCOUNT: Final = Account(
         Rule(_METALLB, ("metallbs/status",), ("patch",)),
         Rule("", ("events",), ("create",)),
         *_JUDGED_CLUSTER,
+        # What speakers wrote for frr-k8s and nobody needs any more; frr-k8s may be in another
+        # namespace.
+        Rule(_FRR_K8S, ("frrconfigurations",), ("delete",)),
         # What gets in MetalLB's way: other load balancers, CNIs that speak BGP, whatever takes
         # the ports of nodes may be in any namespace. Of settings it reads kube-proxy's and
         # Cilium's only (by name: OLM gives no Roles in other namespaces).
@@ -224,8 +227,6 @@ OPERATOR_ACCOUNT: Final = Account(
             _KEEP,
         ),
         Rule(_METALLB, CONFIGURATION, _FOLLOW),
-        # What speakers wrote for frr-k8s and nobody needs any more.
-        Rule(_FRR_K8S, ("frrconfigurations",), ("delete",)),
         # Whether admission works is found out by a dry run that has to be refused.
         Rule(_METALLB, ("ipaddresspools",), ("create",)),
         # Why a workload does not come up: its pods, and what Events say of them.

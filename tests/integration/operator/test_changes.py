@@ -8,11 +8,11 @@ from support.waiting import wait_for
 HOSTNAME = "kubernetes.io/hostname"
 
 
-def configuration(name: str, node: str) -> dict[str, Any]:
+def configuration(name: str, node: str, namespace: str = NAMESPACE) -> dict[str, Any]:
     return {
         "apiVersion": "frrk8s.metallb.io/v1beta1",
         "kind": "FRRConfiguration",
-        "metadata": {"name": name, "namespace": NAMESPACE},
+        "metadata": {"name": name, "namespace": namespace},
         "spec": {"nodeSelector": {"matchLabels": {HOSTNAME: node}}},
     }
 
@@ -31,12 +31,41 @@ def test_a_backend_is_switched_there_and_back(operator: Operating) -> None:
     operator.create(bgpBackend="native")
     _arrives(operator, backend="native")
     assert ("DaemonSet", "frr-k8s") not in operator.operands()
-    written = _writes(operator, start)
-    assert written.index(("patch", "daemonsets", "speaker")) < written.index(
-        ("delete", "daemonsets", "frr-k8s")
-    )
-    wait_for("what speakers wrote is gone", lambda: _configurations(operator) == ["mine"])
+    assert _configurations(operator) == ["mine"]
+    steps = [
+        ("patch", "daemonsets", "speaker"),
+        ("delete", "frrconfigurations", "metallb-node-1"),
+        ("delete", "daemonsets", "frr-k8s"),
+    ]
+    assert [write for write in _writes(operator, start) if write in steps] == steps
     operator.cluster.kubectl("delete", "frrconfiguration", "mine", "-n", NAMESPACE)
+
+
+ABROAD = "frr-k8s-system"
+
+
+def test_what_speakers_wrote_for_another_frr_k8s_goes_when_that_is_left(
+    operator: Operating,
+) -> None:
+    for namespace in (ABROAD, "elsewhere"):
+        operator.cluster.apply(
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        )
+    external = {"bgpBackend": "frr-k8s-external", "frrk8sConfig": {"namespace": ABROAD}}
+    operator.create(**external)
+    _arrives(operator, backend="frr-k8s-external")
+    # As a speaker would write them, for our frr-k8s and for another one, and as others would.
+    for namespace in (NAMESPACE, ABROAD, "elsewhere"):
+        operator.cluster.apply(configuration("metallb-node-1", "node-1", namespace))
+    operator.cluster.apply(configuration("mine", "node-1", ABROAD))
+    operator.create(**external, logLevel="debug")
+    wait_for("nothing is left for ours", lambda: _configurations(operator) == [])
+    assert _configurations(operator, ABROAD) == ["metallb-node-1", "mine"]
+    operator.create(bgpBackend="native")
+    wait_for("nothing is left abroad", lambda: _configurations(operator, ABROAD) == ["mine"])
+    wait_for("nothing is owed any more", lambda: not _noted(operator))
+    assert _configurations(operator, "elsewhere") == ["metallb-node-1"]
+    operator.cluster.kubectl("delete", "namespace", ABROAD, "elsewhere", "--wait=false")
 
 
 def test_a_release_is_changed_there_and_back_controller_first(operator: Operating) -> None:
@@ -173,6 +202,11 @@ def _in_order(
     )
 
 
-def _configurations(operator: Operating) -> list[str]:
-    found = operator.cluster.get("frrconfigurations", namespace=NAMESPACE) or {}
+def _noted(operator: Operating) -> bool:
+    found = operator.cluster.get("metallb", "metallb", NAMESPACE) or {}
+    return "metallb.io/frr-k8s-namespaces" in found["metadata"]["annotations"]
+
+
+def _configurations(operator: Operating, namespace: str = NAMESPACE) -> list[str]:
+    found = operator.cluster.get("frrconfigurations", namespace=namespace) or {}
     return [item["metadata"]["name"] for item in found.get("items", ())]

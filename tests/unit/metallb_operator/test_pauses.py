@@ -5,9 +5,7 @@ import pytest
 from metallb_kube.errors import ConflictError, KubeError, ThrottledError, UnavailableError
 from metallb_kube.objects import ObjectRef
 from metallb_operator.execute import Failure
-from metallb_operator.handlers import _rest
-from metallb_operator.pauses import asked_for, grown
-from metallb_operator.tools import Memory
+from metallb_operator.pauses import asked_for, collecting, grown, put_off
 
 REF = ObjectRef("apps/v1", "DaemonSet", "metallb-system", "speaker")
 
@@ -46,13 +44,17 @@ def test_pauses_grow_and_are_never_shorter_than_asked_for(
 
 
 @pytest.mark.parametrize(
-    ("pause", "memory", "seconds"),
-    [
-        (600.0, Memory(), 0.05),
-        (1.0, Memory(failures=1), 0.25),
-        (60.0, Memory(failures=9), 5.0),
-        (30.0, Memory(failures=1, spared=30.0), 30.0),
-    ],
+    ("pause", "asked", "seconds"),
+    [(1.0, 0.0, 0.25), (60.0, 0.0, 5.0), (30.0, 30.0, 30.0), (60.0, 2.0, 5.0)],
 )
-def test_what_happens_meanwhile_is_put_off(pause: float, memory: Memory, seconds: float) -> None:
-    assert _rest(pause, memory) == seconds
+def test_what_happens_after_a_failure_is_put_off(
+    pause: float, asked: float, seconds: float
+) -> None:
+    assert put_off(pause, asked) == seconds
+
+
+@pytest.mark.parametrize(
+    ("worked", "seconds"), [(0.0, 0.05), (0.005, 0.05), (0.1, 0.3), (1.0, 3.0), (60.0, 5.0)]
+)
+def test_a_look_that_costs_much_is_not_followed_at_once(worked: float, seconds: float) -> None:
+    assert collecting(worked) == pytest.approx(seconds)

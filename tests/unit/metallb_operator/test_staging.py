@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from metallb_kube.objects import Manifest, ref_of
+from metallb_kube.objects import Manifest, ObjectRef, ref_of
 from metallb_operator.component import Component
-from metallb_operator.plan import members
-from metallb_operator.staging import holds
+from metallb_operator.plan import Held, members
+from metallb_operator.staging import awaits_withdrawal, holds
 
 OURS = "applyset-ours-v1"
 CONTROLLER = ("Deployment", "controller")
@@ -58,6 +58,7 @@ class World:
         foreign: what is there without our label.
         left: of ours, not desired any more.
         everywhere: whether every speaker is of the present template.
+        owed: whether frr-k8s still acts upon what speakers wrote.
     """
 
     there: Mapping[Name, str]
@@ -66,6 +67,7 @@ class World:
     foreign: frozenset[Name] = frozenset()
     left: tuple[Name, ...] = ()
     everywhere: bool = True
+    owed: bool = False
 
     def holds(self) -> dict[Name, str]:
         wanted = [member(name, "2") for name in self.desired]
@@ -79,7 +81,7 @@ class World:
             self.states.get(name) or (works if name in self.there else missing)(name)
             for name in workloads
         ]
-        held = holds(wanted, {ref_of(each): each for each in found}, state, OURS)
+        held = holds(wanted, {ref_of(each): each for each in found}, state, OURS, owed=self.owed)
         return {(ref.kind, ref.name): reason for ref, reason in held.items()}
 
     def _with_status(self, found: Manifest) -> Manifest:
@@ -212,6 +214,50 @@ def test_what_pods_read_stays_as_long_as_pods_may_start_anew(left: Name, kept: b
     assert (left in world.holds()) is kept
 
 
+REPLACED = {CONTROLLER: "2", SPEAKER: "2"}
+OWED = {
+    "frr-k8s leaves": (World(REPLACED, NATIVE, left=LEAVING, owed=True), set(LEAVING)),
+    "something else leaves": (
+        World(REPLACED, NATIVE, left=(("ConfigMap", "metallb-excludel2"),), owed=True),
+        set(),
+    ),
+    "frr-k8s has left": (World(REPLACED, NATIVE, owed=True), set()),
+    "frr-k8s stays": (World(ALL_NEW, owed=True), set()),
+}
+
+
+@pytest.mark.parametrize(("world", "held"), OWED.values(), ids=OWED)
+def test_frr_k8s_stays_until_what_speakers_wrote_for_it_is_deleted(
+    world: World, held: set[Name]
+) -> None:
+    assert world.holds().keys() == held
+
+
+@pytest.mark.parametrize(
+    ("world", "awaited"),
+    [
+        pytest.param(World(REPLACED, NATIVE, left=LEAVING, owed=True), True, id="only-that"),
+        pytest.param(World(REPLACED, NATIVE, left=LEAVING), False, id="nothing-waits"),
+        pytest.param(
+            World({CONTROLLER: "2", SPEAKER: "1"}, NATIVE, left=LEAVING, owed=True),
+            False,
+            id="speakers-are-not-replaced",
+        ),
+    ],
+)
+def test_what_speakers_wrote_goes_when_nothing_waits_for_anything_else(
+    world: World,
+    awaited: bool,  # noqa: FBT001 - a row of a table
+) -> None:
+    held = [
+        Held(ObjectRef("v1", name[0], None, name[1]), reason)
+        for name, reason in world.holds().items()
+    ]
+    assert awaits_withdrawal(held) is awaited
+    other = Held(ObjectRef("v1", "Deployment", "x", "other"), "Deployment other makes room")
+    assert not awaits_withdrawal([*held, other])
+
+
 def test_what_is_not_ours_is_not_spoken_of() -> None:
     world = World({**ALL_OLD, CLEANER: "1"}, foreign=frozenset({CLEANER}))
     assert CLEANER not in world.holds()
@@ -239,6 +285,11 @@ def test_what_is_not_ours_is_not_spoken_of() -> None:
             World({CONTROLLER: "2", SPEAKER: "1"}, NATIVE, left=(FRR_K8S,)),
             FRR_K8S,
             "DaemonSet frr-k8s stays until every speaker is replaced",
+        ),
+        (
+            World({CONTROLLER: "2", SPEAKER: "2"}, NATIVE, left=(FRR_K8S,), owed=True),
+            FRR_K8S,
+            "DaemonSet frr-k8s stays until what speakers wrote for it is deleted",
         ),
     ],
 )
