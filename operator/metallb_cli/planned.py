@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from metallb_crds.meta import Resource
 from metallb_kube.client import KubeClient
 from metallb_kube.objects import Manifest, ObjectRef, ref_of
 from metallb_kube.resources import resource_for
@@ -9,6 +10,8 @@ from metallb_operator import staging
 from metallb_operator.applyset import applyset_id
 from metallb_operator.chart import Chart
 from metallb_operator.desired import desired
+from metallb_operator.downgrade import KINDS, downgrade
+from metallb_operator.fields import text_at
 from metallb_operator.installations import adopting, adoption, keeping
 from metallb_operator.intent import Intent, intent_of, misplaced
 from metallb_operator.observe import observe_once
@@ -75,6 +78,10 @@ async def planned(
     _refuse(misplaced(metallb, namespace))
     seen = await observe_once(client, namespace)
     intent = _intent(metallb, keeping(settings, metallb, seen.objects))
+    running = text_at(metallb, "status", "version")
+    if downgrade(metallb, running, intent.release, None):
+        configured = await _configured(client, namespace)
+        _refuse(downgrade(metallb, running, intent.release, configured))
     applyset = applyset_id(ref_of(metallb))
     wanted = desired(
         await chart.render(intent.values, namespace=namespace),
@@ -115,6 +122,17 @@ def _intent(metallb: Manifest, settings: Settings) -> Intent:
     if isinstance(intent, Problem):
         raise NoPlanError(intent.message)
     return intent
+
+
+async def _configured(client: KubeClient, namespace: str) -> tuple[Resource, ...]:
+    """Return the objects whose fields a downgrade may lose."""
+    found: list[Resource] = []
+    for model in KINDS:
+        listing = await client.list(
+            resource_for(model.api_version, model.kind), namespace=namespace
+        )
+        found.extend(map(model.parse, listing.items))
+    return tuple(found)
 
 
 async def _elsewhere(client: KubeClient, namespace: str) -> tuple[Workload, ...]:

@@ -61,6 +61,7 @@ class Reason(StrEnum):
     ADMISSION_FAILED = "AdmissionFailed"
     ROLLED_BACK = "RolledBack"
     OTHER_INSTALLATION = "OtherInstallation"
+    DOWNGRADE_BLOCKED = "DowngradeBlocked"
     # What keeps pods from working; the values of troubles.Kind.
     SCALED_TO_ZERO = "ScaledToZero"
     IMAGE_PULL_FAILED = "ImagePullFailed"

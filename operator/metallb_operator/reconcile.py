@@ -13,12 +13,14 @@ from metallb_operator.compare import fingerprint
 from metallb_operator.component import Component
 from metallb_operator.conditions import Truth, Type, Verdict
 from metallb_operator.desired import Desired, desired
+from metallb_operator.downgrade import downgrade
 from metallb_operator.errors import OperatorError
 from metallb_operator.execute import Outcome, execute
 from metallb_operator.fields import count_at
 from metallb_operator.installations import adopting, keeping
 from metallb_operator.intent import Intent, intent_of, misplaced
 from metallb_operator.namespacelabels import label
+from metallb_operator.observation import Observation
 from metallb_operator.plan import Plan, make_plan
 from metallb_operator.releases import release_for
 from metallb_operator.rollback import Rollback, instead, is_wanted, rollback_of
@@ -74,8 +76,7 @@ async def reconcile(metallb: Manifest, memory: Memory, tools: Tools) -> float:
 async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
     await tools.survey(metallb)
     seen = tools.observer.observation()
-    acted_upon = instead(metallb, rollback_of(metallb))
-    intent = intent_of(acted_upon, keeping(tools.settings, metallb, seen.objects))
+    intent = _intended(metallb, seen, tools)
     if isinstance(intent, Problem):
         return _leave_alone(metallb, intent, tools)
     try:
@@ -119,6 +120,16 @@ async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
         return look
     beside = await withdraw(metallb, intent, plan, tools, arrived=_arrived(look))
     return replace(look, problems=(*look.problems, *beside))
+
+
+def _intended(metallb: Manifest, seen: Observation, tools: Tools) -> Intent | Problem:
+    """Return what is to run, or why it must not."""
+    acted_upon = instead(metallb, rollback_of(metallb))
+    intent = intent_of(acted_upon, keeping(tools.settings, metallb, seen.objects))
+    if isinstance(intent, Problem):
+        return intent
+    running = str(tools.reporter.latest(metallb).get("version") or "")
+    return downgrade(metallb, running, intent.release, tools.configured()) or intent
 
 
 async def _label(intent: Intent, tools: Tools) -> tuple[Problem, ...]:

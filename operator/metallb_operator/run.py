@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 import kopf
 
 from metallb_crds.backend import Backend
+from metallb_crds.meta import Resource
 from metallb_crds.operator_v1beta1 import MetalLBSpec
 from metallb_kube.client import KubeClient
 from metallb_kube.errors import KubeError, NotFoundError
@@ -20,6 +21,7 @@ from metallb_kube.resources import resource_for
 from metallb_operator import handlers
 from metallb_operator.auditor import Auditor
 from metallb_operator.chart import Chart
+from metallb_operator.downgrade import KINDS
 from metallb_operator.errors import OperatorError
 from metallb_operator.health import serving
 from metallb_operator.leftovers import leftovers
@@ -103,6 +105,7 @@ async def run(settings: Settings) -> None:
             adoption=surveyor.adoption,
             labels=lambda: surveyor.labels,
             leftovers=lambda namespaces: _leftovers(source, namespaces),
+            configured=lambda: _configured(source),
         )
         async with serving(
             settings.health_host,
@@ -119,6 +122,13 @@ def _leftovers(source: Source, namespaces: Collection[str]) -> tuple[Delete, ...
     if "FRRConfiguration" in source.missing:
         return None
     return leftovers(source.store.index.objects["FRRConfiguration"].values(), namespaces)
+
+
+def _configured(source: Source) -> tuple[Resource, ...] | None:
+    kinds = [model.kind for model in KINDS]
+    if not set(kinds).isdisjoint(source.missing):
+        return None
+    return tuple(thing for kind in kinds for thing in source.store.index.objects[kind].values())
 
 
 async def _unless_stopped(state: _State, work: Coroutine[None, None, None]) -> None:

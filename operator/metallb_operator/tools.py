@@ -1,9 +1,10 @@
 """What one look at a MetalLB object works with."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from metallb_crds.meta import Resource
 from metallb_kube.client import KubeClient
 from metallb_kube.objects import Manifest
 from metallb_operator.chart import Chart
@@ -55,6 +56,7 @@ class Tools:
         adoption: what other installations mean for ours.
         labels: of MetalLB's namespace; None while they are not known.
         leftovers: what speakers wrote for frr-k8s into namespaces; None while it is not known.
+        configured: objects whose fields a downgrade may lose; None while they are not known.
         now: the time, with a time zone.
     """
 
@@ -73,4 +75,5 @@ class Tools:
     )
     labels: Callable[[], Mapping[str, str] | None] = lambda: None
     leftovers: Callable[[Collection[str]], tuple[Delete, ...] | None] = lambda _: ()
+    configured: Callable[[], Iterable[Resource] | None] = tuple
     now: Callable[[], datetime] = utc_now

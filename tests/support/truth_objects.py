@@ -7,14 +7,17 @@ from metallb_kube.errors import error_from
 from metallb_kube.objects import ObjectRef
 from metallb_operator import problems
 from metallb_operator.conditions import Reason
+from metallb_operator.downgrade import ANNOTATION as ALLOWED
+from metallb_operator.downgrade import downgrade
 from metallb_operator.execute import Failure
 from metallb_operator.intent import Intent, intent_of, misplaced
+from metallb_operator.releases import release_for
 from metallb_operator.rollback import Rollback
 from metallb_operator.settings import Settings
 from metallb_operator.situation import Checked, Problem
 from support.installed import beside_another
 from support.observed import deployment, fresh, running
-from support.samples import NAMESPACE
+from support.samples import NAMESPACE, bgp, labelled
 from support.truth import FINE, NEW, NOT_READY, ROLLING, Row, installing, rolling, stored, world
 
 
@@ -38,6 +41,15 @@ def rejected(metadata: Mapping[str, Any], **spec: Any) -> dict[str, Any]:  # noq
     if isinstance(problem, Intent):
         raise TypeError(f"that can be had: {spec}")
     return {"problems": (problem,)}
+
+
+def blocked_downgrade() -> Problem:
+    """Return why 0.15.3 does not take the place of 0.16.1."""
+    advertised = bgp("web", serviceSelectors=[labelled(app="web")])
+    problem = downgrade({}, "0.16.1", release_for("0.15.3"), [advertised])
+    if problem is None:
+        raise TypeError("nothing is lost")
+    return problem
 
 
 OBJECTS: Final = (
@@ -143,6 +155,14 @@ OBJECTS: Final = (
         previous=NEW,
         desired=(),
         given={"problems": (beside_another(),), "version": "", "backend": ""},
+    ),
+    Row(
+        "an older release would ignore what is stored",
+        FINE,
+        "False DowngradeBlocked",
+        "True DowngradeBlocked",
+        tells=("0.15.3 is older than 0.16.1", "BGPAdvertisement 'web'", ALLOWED),
+        given={"problems": (blocked_downgrade(),)},
     ),
     Row(
         "the object has a wrong name",

@@ -80,6 +80,29 @@ def test_a_release_is_changed_there_and_back_controller_first(operator: Operatin
             assert _image(operator, kind, name) == f"quay.io/metallb/{name}:v{version}"
 
 
+def test_a_release_that_ignores_what_is_stored_waits_until_that_is_accepted(
+    operator: Operating,
+) -> None:
+    advertised = {
+        "apiVersion": "metallb.io/v1beta1",
+        "kind": "L2Advertisement",
+        "metadata": {"name": "web", "namespace": NAMESPACE},
+        "spec": {"serviceSelectors": [{"matchLabels": {"app": "web"}}]},
+    }
+    operator.create(bgpBackend="native", version="0.16.1")
+    _arrives(operator, version="0.16.1")
+    operator.cluster.apply(advertised)
+    start = operator.cluster.audit_position()
+    operator.create(bgpBackend="native", version="0.15.3")
+    told = operator.wait_condition("Degraded", "True", "DowngradeBlocked")
+    assert "L2Advertisement 'web'" in told["message"]
+    assert {resource for _, resource, _ in _writes(operator, start)} <= {"events", "metallbs"}
+    accepted = "metallb.io/allow-downgrade=0.15.3"
+    operator.cluster.kubectl("annotate", "metallb", "metallb", "-n", NAMESPACE, accepted)
+    _arrives(operator, version="0.15.3")
+    operator.cluster.kubectl("delete", "l2advertisement", "web", "-n", NAMESPACE)
+
+
 def test_removal_takes_what_speakers_wrote(operator: Operating) -> None:
     operator.create(bgpBackend="frr-k8s")
     operator.wait_condition("Available", "True")
