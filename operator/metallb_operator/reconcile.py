@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from metallb_kube.errors import KubeError
 from metallb_kube.objects import Manifest, ref_of
-from metallb_operator import blind, events, pauses, problems, staging
+from metallb_operator import addressnote, blind, events, pauses, problems, staging
 from metallb_operator.applyset import applyset_id, is_member
 from metallb_operator.compare import fingerprint
 from metallb_operator.component import Component
@@ -15,6 +15,7 @@ from metallb_operator.conditions import Truth, Type, Verdict
 from metallb_operator.desired import Desired, desired
 from metallb_operator.downgrade import downgrade
 from metallb_operator.errors import OperatorError
+from metallb_operator.events import Note
 from metallb_operator.execute import Outcome, execute
 from metallb_operator.fields import count_at
 from metallb_operator.installations import adopting, keeping
@@ -62,13 +63,16 @@ async def reconcile(metallb: Manifest, memory: Memory, tools: Tools) -> float:
     problem = misplaced(metallb, tools.settings.namespace)
     look = _Look(problems=(problem,)) if problem else await _serve(metallb, memory, tools)
     situation = _situation(metallb, look, tools, served=problem is None)
+    addresses = await addressnote.compare(tools) if look.intent and _arrived(look) else None
     verdicts = await tell(
         metallb,
         situation,
         tools,
         spec=look.intent.metallb.spec if look.intent else None,
-        notes=events.of_plan(look.plan if not look.outcome.failures else Plan()),
+        notes=_notes(look, addresses),
     )
+    if look.intent and _arrived(look):
+        await addressnote.forget(tools)
     await _give_up(metallb, look, situation, verdicts, tools)
     return _pause(look, memory, verdicts, tools.settings)
 
@@ -103,7 +107,9 @@ async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
     unnoted = await remember(metallb, intent, tools)
     owed = is_owed(intent, tools)
     plan = adopting(_plan(wanted, found, applyset, memory, tools, owed=owed), adoption)
-    outcome = await execute(plan, tools.client, parent=metallb, parent_ref=ref_of(metallb))
+    outcome = Outcome(failures=await addressnote.write_down(metallb, plan, tools))
+    if not outcome.failures:
+        outcome = await execute(plan, tools.client, parent=metallb, parent_ref=ref_of(metallb))
     tools.metrics.executed(plan, outcome)
     tools.observer.learn(outcome.stored, outcome.deleted)
     if not outcome.failures and not plan.held:
@@ -223,6 +229,11 @@ def _situation(metallb: Manifest, look: _Look, tools: Tools, *, served: bool) ->
         preflight=tools.preflight(metallb, seen) if served else Checked(),
         configuration=_configuration(tools) if served else Checked(),
     )
+
+
+def _notes(look: _Look, addresses: Note | None) -> tuple[Note, ...]:
+    done = events.of_plan(look.plan) if not look.outcome.failures else ()
+    return (*done, addresses) if addresses else tuple(done)
 
 
 def _beside(metallb: Manifest, tools: Tools) -> tuple[Problem, ...]:

@@ -35,6 +35,7 @@ from metallb_operator.settings import LEASE_NAME, Settings
 from metallb_operator.survey import Surveyor
 from metallb_operator.tools import Tools
 from metallb_operator.values import values
+from metallb_webhooks.index import ServiceInfo
 from metallb_webhooks.source import Source
 
 logger = logging.getLogger(__name__)
@@ -106,6 +107,7 @@ async def run(settings: Settings) -> None:
             labels=lambda: surveyor.labels,
             leftovers=lambda namespaces: _leftovers(source, namespaces),
             configured=lambda: _configured(source),
+            services=lambda: _services(source),
         )
         async with serving(
             settings.health_host,
@@ -129,6 +131,12 @@ def _configured(source: Source) -> tuple[Resource, ...] | None:
     if not set(kinds).isdisjoint(source.missing):
         return None
     return tuple(thing for kind in kinds for thing in source.store.index.objects[kind].values())
+
+
+def _services(source: Source) -> tuple[ServiceInfo, ...] | None:
+    if "Service" in source.missing:
+        return None
+    return tuple(source.store.index.objects["Service"].values())
 
 
 async def _unless_stopped(state: _State, work: Coroutine[None, None, None]) -> None:

@@ -18,6 +18,7 @@ from metallb_operator.report import Reporter
 from metallb_operator.selftest import Finding
 from metallb_operator.settings import Settings
 from metallb_operator.situation import Checked
+from metallb_webhooks.index import ServiceInfo
 
 
 def utc_now() -> datetime:
@@ -57,6 +58,7 @@ class Tools:
         labels: of MetalLB's namespace; None while they are not known.
         leftovers: what speakers wrote for frr-k8s into namespaces; None while it is not known.
         configured: objects whose fields a downgrade may lose; None while they are not known.
+        services: those of type LoadBalancer; None while they are not known.
         now: the time, with a time zone.
     """
 
@@ -76,4 +78,5 @@ class Tools:
     labels: Callable[[], Mapping[str, str] | None] = lambda: None
     leftovers: Callable[[Collection[str]], tuple[Delete, ...] | None] = lambda _: ()
     configured: Callable[[], Iterable[Resource] | None] = tuple
+    services: Callable[[], Iterable[ServiceInfo] | None] = tuple
     now: Callable[[], datetime] = utc_now

@@ -1,5 +1,6 @@
 """Another backend, another release: the new one is up before the old one goes."""
 
+import json
 from typing import Any
 
 from support.operating import NAMESPACE, Operating
@@ -101,6 +102,52 @@ def test_a_release_that_ignores_what_is_stored_waits_until_that_is_accepted(
     operator.cluster.kubectl("annotate", "metallb", "metallb", "-n", NAMESPACE, accepted)
     _arrives(operator, version="0.15.3")
     operator.cluster.kubectl("delete", "l2advertisement", "web", "-n", NAMESPACE)
+
+
+def _service(operator: Operating, name: str, address: str) -> None:
+    """Have a Service with an address, as MetalLB's controller would give it."""
+    operator.cluster.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": name, "namespace": "default"},
+            "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]},
+        }
+    )
+    status = {"status": {"loadBalancer": {"ingress": [{"ip": address}]}}}
+    where = ["service", name, "-n", "default", "--subresource=status", "--type=merge"]
+    operator.cluster.kubectl("patch", *where, "-p", json.dumps(status))
+
+
+def test_addresses_of_services_are_compared_when_the_controller_was_replaced(
+    operator: Operating,
+) -> None:
+    _service(operator, "kept", "192.0.2.1")
+    _service(operator, "moved", "192.0.2.2")
+    operator.create(bgpBackend="native", version="0.15.3")
+    _arrives(operator, version="0.15.3")
+    operator.create(bgpBackend="native", version="0.16.1")
+    told = _event(operator, "AddressesKept")
+    assert told["message"].endswith("the addresses of 2 Services are as before")
+    operator.create(bgpBackend="native", version="0.15.3")
+    written = ("configmap", "metallb-operator-addresses", NAMESPACE)
+    wait_for("addresses are written down", lambda: operator.cluster.get(*written), every=0.02)
+    _service(operator, "moved", "192.0.2.3")
+    told = _event(operator, "AddressesChanged")
+    assert told["type"] == "Warning"
+    assert "default/moved has 192.0.2.3 in place of 192.0.2.2" in told["message"]
+    assert "kept" not in told["message"].partition(":")[2]
+    wait_for("it is forgotten", lambda: operator.cluster.get(*written) is None)
+    operator.cluster.kubectl("delete", "service", "kept", "moved", "-n", "default")
+
+
+def _event(operator: Operating, reason: str) -> dict[str, Any]:
+    def found() -> dict[str, Any] | None:
+        operator.alive()
+        events = (operator.cluster.get("events", namespace=NAMESPACE) or {}).get("items", ())
+        return next((one for one in events if one["reason"] == reason), None)
+
+    return wait_for(f"an Event {reason}", found, seconds=60)
 
 
 def test_removal_takes_what_speakers_wrote(operator: Operating) -> None:
