@@ -201,7 +201,7 @@ class Upgrade(Model):
     rollback_on_failure: bool = schema(False)
     """Go back to the release that ran before when a step fails; all other fields stay as given."""
     pre_pull_images: bool = schema(False)
-    """Reserved for pulling new images before anything is replaced; without effect so far."""
+    """Have every node pull new images before anything is replaced."""
 
 
 class Uninstall(Model):

@@ -16,6 +16,7 @@ from metallb_operator.installations import adopting, adoption, keeping
 from metallb_operator.intent import Intent, intent_of, misplaced
 from metallb_operator.observe import observe_once
 from metallb_operator.plan import Plan, make_plan
+from metallb_operator.prepull import unpulled
 from metallb_operator.rollout import components
 from metallb_operator.settings import OBJECT_NAME, Settings
 from metallb_operator.situation import Problem
@@ -102,7 +103,13 @@ async def planned(
         seen.objects,
         applyset=applyset,
         create_only=wanted.create_only,
-        holds=staging.holds(wanted.manifests, seen.objects, state, applyset),
+        holds=staging.holds(
+            wanted.manifests,
+            seen.objects,
+            state,
+            applyset,
+            unpulled=unpulled(wanted.manifests, seen),
+        ),
     )
     return Planned(
         intent.release.version,

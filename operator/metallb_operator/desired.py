@@ -1,4 +1,4 @@
-"""Everything that there should be: what the chart renders, and the Secrets made once."""
+"""Everything that there should be: what the chart renders, Secrets made once, what pulls images."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from metallb_operator.fields import at, name_of
 from metallb_operator.intent import Intent
 from metallb_operator.memberlist import memberlist, memberlist_ref
 from metallb_operator.plan import members
+from metallb_operator.prepull import puller
 from metallb_operator.reduce import reduced
 
 MEMBERLIST_ANNOTATION: Final = "checksum/memberlist"
@@ -55,6 +56,10 @@ def desired(
         _with_memberlist(manifest, key) if key and name_of(manifest) == "speaker" else manifest
         for manifest in rendered
     ]
+    upgrade = intent.metallb.spec.upgrade
+    if upgrade and upgrade.pre_pull_images:
+        extra = puller(manifests, observed)
+        manifests += [extra] if extra else []
     return Desired(members([*made.values(), *manifests], applyset), frozenset(made))
 
 

@@ -23,6 +23,7 @@ from metallb_operator.intent import Intent, intent_of, misplaced
 from metallb_operator.namespacelabels import label
 from metallb_operator.observation import Observation
 from metallb_operator.plan import Plan, make_plan
+from metallb_operator.prepull import unpulled
 from metallb_operator.releases import release_for
 from metallb_operator.rollback import Rollback, instead, is_wanted, rollback_of
 from metallb_operator.rollout import components
@@ -175,6 +176,7 @@ def _plan(
             found,
             applyset,
             owed=owed,
+            unpulled=unpulled(wanted.manifests, seen),
         ),
         settled=memory.settled == _declaration(wanted),
     )

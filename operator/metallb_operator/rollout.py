@@ -13,6 +13,7 @@ from typing import Final
 
 from metallb_kube.objects import Manifest, ObjectRef, ref_of
 from metallb_operator import pods as podlist
+from metallb_operator import prepull
 from metallb_operator.component import Component
 from metallb_operator.fields import at, count_at, name_of, text_at, time_of
 from metallb_operator.nodes import is_ready, meant_for
@@ -34,8 +35,13 @@ def components(desired: Iterable[Manifest], seen: Observation) -> tuple[Componen
 
 def _workloads(desired: Iterable[Manifest]) -> list[tuple[ObjectRef, Manifest]]:
     found = [(ref_of(manifest), manifest) for manifest in desired]
+    # What pulls images is no part of MetalLB: nothing of it is to run.
     return sorted(
-        ((ref, manifest) for ref, manifest in found if ref.kind in _COMPONENT),
+        (
+            (ref, manifest)
+            for ref, manifest in found
+            if ref.kind in _COMPONENT and ref.name != prepull.NAME
+        ),
         key=lambda pair: (pair[0].kind != "Deployment", pair[0].name),
     )
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from metallb_kube.objects import Manifest, ObjectRef, ref_of
+from metallb_operator import prepull
 from metallb_operator.applyset import HASH_ANNOTATION, is_member
 from metallb_operator.component import Component
 from metallb_operator.fields import at, count_at
@@ -17,6 +18,7 @@ from metallb_operator.plan import Held
 
 _CONTROLLER: Final = ("Deployment", "controller")
 _SPEAKER: Final = ("DaemonSet", "speaker")
+_WORKLOADS: Final = frozenset({"DaemonSet", "Deployment"})
 _FRR_K8S: Final = ("DaemonSet", "frr-k8s")
 _FRR_K8S_PARTS: Final = frozenset({"frr-k8s", "frr-k8s-metrics", "statuscleaner"})
 # A pod that starts anew without one of these does not start.
@@ -32,6 +34,7 @@ def holds(
     applyset: str,
     *,
     owed: bool = False,
+    unpulled: str = "",
 ) -> Mapping[ObjectRef, str]:
     """Return the writes that wait, and what they wait for.
 
@@ -44,13 +47,14 @@ def holds(
         components: the state of the desired workloads.
         applyset: the id of our ApplySet.
         owed: frr-k8s still acts upon what speakers wrote.
+        unpulled: which images are to be pulled first, and where; "" for none.
     """
     wanted = {ref_of(manifest): manifest for manifest in desired}
     state = {(component.kind, component.name): component for component in components}
     changing = {ref for ref, manifest in wanted.items() if _changes(manifest, observed.get(ref))}
     found: dict[ObjectRef, str] = {}
     for ref in changing:
-        awaited = _awaited(ref, wanted, changing, state)
+        awaited = _unpulled(ref, unpulled) or _awaited(ref, wanted, changing, state)
         if awaited:
             found[ref] = awaited
     found |= _kept_until_replaced(wanted, observed, state, changing, applyset, owed=owed)
@@ -66,6 +70,12 @@ def awaits_withdrawal(held: Iterable[Held]) -> bool:
 def _changes(manifest: Manifest, found: Manifest | None) -> bool:
     """Whether an object is there in an earlier form, ours or somebody else's."""
     return found is not None and _hash(found) != _hash(manifest)
+
+
+def _unpulled(ref: ObjectRef, unpulled: str) -> str:
+    if not unpulled or ref.kind not in _WORKLOADS or ref.name == prepull.NAME:
+        return ""
+    return f"{ref.kind} {ref.name} waits: {unpulled}"
 
 
 def _awaited(

@@ -1,6 +1,8 @@
 """Another backend, another release: the new one is up before the old one goes."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from support.operating import NAMESPACE, Operating
@@ -163,44 +165,86 @@ def test_removal_takes_what_speakers_wrote(operator: Operating) -> None:
     assert written.index(config) < written.index(("delete", "daemonsets", "frr-k8s"))
 
 
-REFUSED: dict[str, Any] = {
-    "apiVersion": "admissionregistration.k8s.io/v1",
-    "kind": "ValidatingAdmissionPolicy",
-    "metadata": {"name": "no-0-16-1"},
-    "spec": {
-        "matchConstraints": {
-            "resourceRules": [
-                {
-                    "apiGroups": [""],
-                    "apiVersions": ["v1"],
-                    "operations": ["CREATE"],
-                    "resources": ["pods"],
-                }
-            ]
+@contextmanager
+def _unwanted(operator: Operating, rule: str, message: str, probe: str) -> Iterator[None]:
+    """Have pods refused for a while.
+
+    Args:
+        operator: where.
+        rule: CEL that must be true of a pod.
+        message: what is said otherwise.
+        probe: options of `kubectl run` for a pod that is refused.
+    """
+    name = "unwanted"
+    pods = {
+        "apiGroups": [""],
+        "apiVersions": ["v1"],
+        "operations": ["CREATE"],
+        "resources": ["pods"],
+    }
+    policy: dict[str, Any] = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": name},
+        "spec": {
+            "matchConstraints": {"resourceRules": [pods]},
+            "validations": [{"expression": rule, "message": message}],
         },
-        "validations": [
-            {
-                "expression": "!object.spec.containers.exists(c, c.image.endsWith(':v0.16.1'))",
-                "message": "0.16.1 is not wanted here",
-            }
-        ],
-    },
-}
-BINDING: dict[str, Any] = {
-    "apiVersion": "admissionregistration.k8s.io/v1",
-    "kind": "ValidatingAdmissionPolicyBinding",
-    "metadata": {"name": "no-0-16-1"},
-    "spec": {"policyName": "no-0-16-1", "validationActions": ["Deny"]},
-}
+    }
+    binding: dict[str, Any] = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": {"name": name},
+        "spec": {"policyName": name, "validationActions": ["Deny"]},
+    }
+    operator.cluster.apply(policy, binding)
+    try:
+        tried = ["run", "probe", "-n", NAMESPACE, "--dry-run=server", *probe.split()]
+        wait_for(
+            "the policy is in force",
+            lambda: message in operator.cluster.try_kubectl(*tried).stderr,
+        )
+        yield
+    finally:
+        kinds = "validatingadmissionpolicy,validatingadmissionpolicybinding"
+        operator.cluster.kubectl("delete", kinds, name)
+
+
+PULLER = ("daemonsets", "metallb-image-prepull")
+
+
+def test_nothing_is_replaced_before_its_images_are_on_the_nodes(operator: Operating) -> None:
+    spec = {"bgpBackend": "native", "upgrade": {"prePullImages": True}}
+    operator.create(**spec, version="0.15.3")
+    _arrives(operator, version="0.15.3")
+    start = operator.cluster.audit_position()
+    pulls = "has(c.command) && c.command[0] == '/metallb-image-prepull'"
+    rule = f"!object.spec.containers.exists(c, {pulls})"
+    probe = "--image=example.test/probe --command -- /metallb-image-prepull"
+    with _unwanted(operator, rule, "nothing is pulled yet", probe):
+        operator.create(**spec, version="0.16.1")
+        told = operator.wait_condition("Progressing", "True", "Upgrading")
+        assert "waits: images are on 0 of 3 nodes, not on node-1, node-2, node-3" in told["message"]
+        operator.wait_condition("Available", "True")
+        assert _image(operator, "Deployment", "controller") == "quay.io/metallb/controller:v0.15.3"
+    _arrives(operator, version="0.16.1")
+    wait_for("what pulls goes", lambda: ("delete", *PULLER) in _writes(operator, start))
+    workloads = {"deployments", "daemonsets"}
+    assert [one for one in _writes(operator, start) if one[1] in workloads] == [
+        ("patch", *PULLER),
+        ("patch", "deployments", "controller"),
+        ("patch", "daemonsets", "speaker"),
+        ("delete", *PULLER),
+    ]
 
 
 def test_an_upgrade_that_fails_is_given_up_until_the_spec_changes(operator: Operating) -> None:
     upgrade = {"progressDeadlineSeconds": 30, "rollbackOnFailure": True}
     operator.create(bgpBackend="native", version="0.15.3", upgrade=upgrade)
     _arrives(operator, version="0.15.3")
-    operator.cluster.apply(REFUSED, BINDING)
-    try:
-        wait_for("the policy is in force", lambda: _is_refused(operator))
+    rule = "!object.spec.containers.exists(c, c.image.endsWith(':v0.16.1'))"
+    probe = "--image=example.test/probe:v0.16.1"
+    with _unwanted(operator, rule, "0.16.1 is not wanted here", probe):
         operator.create(bgpBackend="native", version="0.16.1", upgrade=upgrade)
         told = operator.wait_condition("Degraded", "True", "RolledBack")
         assert "the upgrade to 0.16.1 was given up and 0.15.3 runs" in told["message"]
@@ -208,17 +252,9 @@ def test_an_upgrade_that_fails_is_given_up_until_the_spec_changes(operator: Oper
         operator.wait_condition("Available", "True")
         assert _image(operator, "DaemonSet", "speaker") == "quay.io/metallb/speaker:v0.15.3"
         assert _image(operator, "Deployment", "controller") == "quay.io/metallb/controller:v0.15.3"
-    finally:
-        kinds = "validatingadmissionpolicy,validatingadmissionpolicybinding"
-        operator.cluster.kubectl("delete", kinds, "no-0-16-1")
     operator.create(bgpBackend="native", version="0.16.1", logLevel="debug")
     _arrives(operator, version="0.16.1")
     operator.wait_condition("Degraded", "False")
-
-
-def _is_refused(operator: Operating) -> bool:
-    image = "--image=example.test/probe:v0.16.1"
-    return bool(operator.cluster.try_kubectl("run", "probe", image, "--dry-run=server").returncode)
 
 
 def _image(operator: Operating, kind: str, name: str) -> str:

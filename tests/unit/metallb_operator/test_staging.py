@@ -59,6 +59,7 @@ class World:
         left: of ours, not desired any more.
         everywhere: whether every speaker is of the present template.
         owed: whether frr-k8s still acts upon what speakers wrote.
+        unpulled: which images are missing.
     """
 
     there: Mapping[Name, str]
@@ -68,6 +69,7 @@ class World:
     left: tuple[Name, ...] = ()
     everywhere: bool = True
     owed: bool = False
+    unpulled: str = ""
 
     def holds(self) -> dict[Name, str]:
         wanted = [member(name, "2") for name in self.desired]
@@ -81,7 +83,8 @@ class World:
             self.states.get(name) or (works if name in self.there else missing)(name)
             for name in workloads
         ]
-        held = holds(wanted, {ref_of(each): each for each in found}, state, OURS, owed=self.owed)
+        there = {ref_of(each): each for each in found}
+        held = holds(wanted, there, state, OURS, owed=self.owed, unpulled=self.unpulled)
         return {(ref.kind, ref.name): reason for ref, reason in held.items()}
 
     def _with_status(self, found: Manifest) -> Manifest:
@@ -214,6 +217,27 @@ def test_what_pods_read_stays_as_long_as_pods_may_start_anew(left: Name, kept: b
     assert (left in world.holds()) is kept
 
 
+PULLER = ("DaemonSet", "metallb-image-prepull")
+UNPULLED = {
+    "an upgrade begins": (World(ALL_OLD, unpulled="..."), {CONTROLLER, FRR_K8S, SPEAKER}),
+    "images change on the way": (
+        World(
+            {CONTROLLER: "1", SPEAKER: "1", PULLER: "1"},
+            (CONTROLLER, SPEAKER, PULLER),
+            unpulled="...",
+        ),
+        {CONTROLLER, SPEAKER},
+    ),
+    "what is missing": (World({CONTROLLER: "2", SPEAKER: "2"}, unpulled="..."), set()),
+    "nothing changes": (World(ALL_NEW, unpulled="..."), set()),
+}
+
+
+@pytest.mark.parametrize(("world", "held"), UNPULLED.values(), ids=UNPULLED)
+def test_nothing_is_replaced_before_its_image_is_there(world: World, held: set[Name]) -> None:
+    assert world.holds().keys() == held
+
+
 REPLACED = {CONTROLLER: "2", SPEAKER: "2"}
 OWED = {
     "frr-k8s leaves": (World(REPLACED, NATIVE, left=LEAVING, owed=True), set(LEAVING)),
@@ -285,6 +309,11 @@ def test_what_is_not_ours_is_not_spoken_of() -> None:
             World({CONTROLLER: "2", SPEAKER: "1"}, NATIVE, left=(FRR_K8S,)),
             FRR_K8S,
             "DaemonSet frr-k8s stays until every speaker is replaced",
+        ),
+        (
+            World(ALL_OLD, unpulled="images are on 1 of 3 nodes"),
+            CONTROLLER,
+            "Deployment controller waits: images are on 1 of 3 nodes",
         ),
         (
             World({CONTROLLER: "2", SPEAKER: "2"}, NATIVE, left=(FRR_K8S,), owed=True),
