@@ -88,6 +88,11 @@ class Process:
             self._running.kill()
             return self._running.wait()
 
+    def cpu_seconds(self) -> float:
+        """Return how much processor time it has used so far, in seconds."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def resident_mib(self) -> float:
         """Resident memory in MiB (Linux)."""
         status = Path(f"/proc/{self.pid}/status").read_text()
