@@ -147,6 +147,14 @@ def nested(path: str, node: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[st
         yield from nested(f"{path}.{name}", child)
 
 
+@every_kind
+def test_the_parent_of_the_applyset_says_so(row: Kind) -> None:
+    """As KEP-3659 asks of the CRD of a parent."""
+    labels = definition(row)["metadata"]["labels"]
+    is_parent = labels.get("applyset.kubernetes.io/is-parent-type") == "true"
+    assert is_parent is (row.kind == "MetalLB")
+
+
 def test_there_is_an_example_of_every_kind() -> None:
     found = {
         (path.stem, document["kind"], document["apiVersion"])

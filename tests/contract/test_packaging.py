@@ -150,6 +150,7 @@ def test_a_container_asks_for_little_and_says_how_it_fares(where: str, spec: Doc
     for probe in ("startupProbe", "livenessProbe"):
         assert found[probe]["httpGet"]["path"] == "/healthz"
     assert found["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert found["terminationMessagePolicy"] == "FallbackToLogsOnError"
     assert found["securityContext"] == {
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,

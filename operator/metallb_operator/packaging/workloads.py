@@ -152,6 +152,7 @@ def _container(
         "livenessProbe": _probe("/healthz", probe, periodSeconds=20, failureThreshold=3),
         "readinessProbe": _probe("/readyz", probe, periodSeconds=5, failureThreshold=2),
         "resources": dict(resources),
+        "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,

@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import yaml
 
 from cluster.binaries import binary
 from metallb_crds.backend import Backend
-from metallb_operator.chart import Chart
+from metallb_operator.chart import FOLDER, Chart
 from metallb_operator.intent import Intent, intent_of
 from metallb_operator.namespacelabels import LEVELS, labelled
 from metallb_operator.packaging.clusterserviceversion import MIN_KUBERNETES
@@ -259,8 +260,10 @@ def test_ids_are_unique_and_summaries_are_sentences_without_a_stop() -> None:
     assert all(check.summary[0].isupper() and check.summary[-1] != "." for check in CHECKS)
 
 
-def test_the_oldest_kubernetes_is_that_of_the_bundle() -> None:
+def test_the_oldest_kubernetes_is_that_of_the_bundle_and_of_the_chart() -> None:
     assert f"1.{OLDEST_KUBERNETES}.0" == MIN_KUBERNETES
+    chart = yaml.safe_load((FOLDER / "Chart.yaml").read_text())
+    assert chart["kubeVersion"] == f">= {MIN_KUBERNETES}-0"
 
 
 def test_the_namespace_is_labelled_as_the_install_manifest_has_it() -> None:
