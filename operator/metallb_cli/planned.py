@@ -14,6 +14,7 @@ from metallb_operator.downgrade import KINDS, downgrade
 from metallb_operator.fields import text_at
 from metallb_operator.installations import adopting, adoption, keeping
 from metallb_operator.intent import Intent, intent_of, misplaced
+from metallb_operator.nodestates import is_writing
 from metallb_operator.observe import observe_once
 from metallb_operator.plan import Plan, make_plan
 from metallb_operator.prepull import unpulled
@@ -109,6 +110,7 @@ async def planned(
             state,
             applyset,
             unpulled=unpulled(wanted.manifests, seen),
+            writing=is_writing(seen),
         ),
     )
     return Planned(

@@ -20,7 +20,9 @@ from metallb_operator.execute import Outcome, execute
 from metallb_operator.fields import count_at
 from metallb_operator.installations import adopting, keeping
 from metallb_operator.intent import Intent, intent_of, misplaced
+from metallb_operator.leftovers import written_in
 from metallb_operator.namespacelabels import label
+from metallb_operator.nodestates import forget_nodes, is_writing
 from metallb_operator.observation import Observation
 from metallb_operator.plan import Plan, make_plan
 from metallb_operator.prepull import unpulled
@@ -108,7 +110,10 @@ async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
     unnoted = await remember(metallb, intent, tools)
     owed = is_owed(intent, tools)
     plan = adopting(_plan(wanted, found, applyset, memory, tools, owed=owed), adoption)
-    outcome = Outcome(failures=await addressnote.write_down(metallb, plan, tools))
+    unprepared = await addressnote.write_down(metallb, plan, tools)
+    if not written_in(intent, tools.settings.namespace):
+        unprepared += await forget_nodes(plan.deletes, tools)
+    outcome = Outcome(failures=unprepared)
     if not outcome.failures:
         outcome = await execute(plan, tools.client, parent=metallb, parent_ref=ref_of(metallb))
     tools.metrics.executed(plan, outcome)
@@ -177,6 +182,7 @@ def _plan(
             applyset,
             owed=owed,
             unpulled=unpulled(wanted.manifests, seen),
+            writing=is_writing(seen),
         ),
         settled=memory.settled == _declaration(wanted),
     )

@@ -18,7 +18,8 @@ from metallb_operator.plan import Delete, removal_key
 _STAGES: Final = (
     frozenset({("DaemonSet", "speaker")}),
     frozenset({("Deployment", "controller")}),
-    frozenset({("DaemonSet", "frr-k8s"), ("Deployment", "statuscleaner")}),
+    frozenset({("DaemonSet", "frr-k8s")}),
+    frozenset({("Deployment", "statuscleaner")}),
 )
 """Workloads in the order in which they go; everything else follows."""
 

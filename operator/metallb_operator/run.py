@@ -105,6 +105,7 @@ async def run(settings: Settings) -> None:
             preflight=surveyor.checked,
             adoption=surveyor.adoption,
             labels=lambda: surveyor.labels,
+            has_other_frr_k8s=surveyor.has_other_frr_k8s,
             leftovers=lambda namespaces: _leftovers(source, namespaces),
             configured=lambda: _configured(source),
             services=lambda: _services(source),

@@ -20,10 +20,12 @@ _CONTROLLER: Final = ("Deployment", "controller")
 _SPEAKER: Final = ("DaemonSet", "speaker")
 _WORKLOADS: Final = frozenset({"DaemonSet", "Deployment"})
 _FRR_K8S: Final = ("DaemonSet", "frr-k8s")
+_CLEANER: Final = ("Deployment", "statuscleaner")
 _FRR_K8S_PARTS: Final = frozenset({"frr-k8s", "frr-k8s-metrics", "statuscleaner"})
 # A pod that starts anew without one of these does not start.
 _READ_BY_PODS: Final = frozenset({"ConfigMap", "Secret"})
 _UNTIL_REPLACED: Final = "stays until every speaker is replaced"
+_UNTIL_GONE: Final = "stays until frr-k8s is gone"
 _UNTIL_WITHDRAWN: Final = "stays until what speakers wrote for it is deleted"
 
 
@@ -35,6 +37,7 @@ def holds(
     *,
     owed: bool = False,
     unpulled: str = "",
+    writing: bool = False,
 ) -> Mapping[ObjectRef, str]:
     """Return the writes that wait, and what they wait for.
 
@@ -48,6 +51,7 @@ def holds(
         applyset: the id of our ApplySet.
         owed: frr-k8s still acts upon what speakers wrote.
         unpulled: which images are to be pulled first, and where; "" for none.
+        writing: a pod of our frr-k8s is left.
     """
     wanted = {ref_of(manifest): manifest for manifest in desired}
     state = {(component.kind, component.name): component for component in components}
@@ -57,6 +61,7 @@ def holds(
         awaited = _unpulled(ref, unpulled) or _awaited(ref, wanted, changing, state)
         if awaited:
             found[ref] = awaited
+    found |= _kept_until_gone(wanted, observed, applyset, writing=writing)
     found |= _kept_until_replaced(wanted, observed, state, changing, applyset, owed=owed)
     return found
 
@@ -96,6 +101,24 @@ def _awaited(
         if component is not None and not _done(component):
             return f"{ref.kind} {ref.name} waits for {_sentence(component)}"
     return ""
+
+
+def _kept_until_gone(
+    wanted: Mapping[ObjectRef, Manifest],
+    observed: Mapping[ObjectRef, Manifest],
+    applyset: str,
+    *,
+    writing: bool,
+) -> dict[ObjectRef, str]:
+    """Keep who cleans up behind frr-k8s until that is gone."""
+    leaving = {
+        (ref.kind, ref.name): ref
+        for ref, found in observed.items()
+        if ref not in wanted and is_member(found, applyset)
+    }
+    if _CLEANER in leaving and (writing or _FRR_K8S in leaving):
+        return _staying([leaving[_CLEANER]], _UNTIL_GONE)
+    return {}
 
 
 def _kept_until_replaced(

@@ -17,8 +17,10 @@ from metallb_operator.fields import at, count_at, text_at
 from metallb_operator.installations import (
     LEFT_OVER,
     Adoption,
+    Role,
     adoption,
     keeping,
+    others,
     role_of,
     workloads_of,
 )
@@ -174,6 +176,12 @@ class Surveyor:
             applyset=applyset_id(ref_of(metallb)),
             namespace=self._settings.namespace,
         )
+
+    def has_other_frr_k8s(self) -> bool:
+        """Tell whether somebody else's frr-k8s runs; what is not known counts as being there."""
+        if self._survey is None or self._survey.unread:
+            return True
+        return bool(others(self._elsewhere(), self._settings.namespace).get(Role.FRR_K8S))
 
     def _elsewhere(self) -> tuple[Workload, ...]:
         found = self._survey.workloads if self._survey else ()

@@ -58,6 +58,7 @@ class Tools:
         labels: of MetalLB's namespace; None while they are not known.
         leftovers: what speakers wrote for frr-k8s into namespaces; None while it is not known.
         configured: objects whose fields a downgrade may lose; None while they are not known.
+        has_other_frr_k8s: whether somebody else's runs, as far as is known.
         services: those of type LoadBalancer; None while they are not known.
         now: the time, with a time zone.
     """
@@ -78,5 +79,6 @@ class Tools:
     labels: Callable[[], Mapping[str, str] | None] = lambda: None
     leftovers: Callable[[Collection[str]], tuple[Delete, ...] | None] = lambda _: ()
     configured: Callable[[], Iterable[Resource] | None] = tuple
+    has_other_frr_k8s: Callable[[], bool] = lambda: False
     services: Callable[[], Iterable[ServiceInfo] | None] = tuple
     now: Callable[[], datetime] = utc_now

@@ -16,6 +16,7 @@ from metallb_operator.events import Note
 from metallb_operator.execute import Failure, delete_all
 from metallb_operator.fields import at, count_at, text_at, time_of
 from metallb_operator.leftovers import noted
+from metallb_operator.nodestates import forget_nodes
 from metallb_operator.pauses import asked_for
 from metallb_operator.removal import Step, next_step
 from metallb_operator.situation import Situation
@@ -40,21 +41,30 @@ async def uninstall(metallb: Manifest, tools: Tools) -> None:
     applyset = applyset_id(ref_of(metallb))
     deadline = _deadline(metallb, tools)
     places = noted(metallb) | {tools.settings.namespace}
-    await tools.observer.wait_synced()
+    await _see_everything(tools, until=deadline)
     while True:
         changed = tools.observer.changed
         late = tools.now() >= deadline
         step = next_step(tools.observer.observation(), applyset, hurried=late)
         written = tools.leftovers(places) if step.silent else ()
-        _, failures = await delete_all((*step.deletes, *(written or ())), tools.client)
-        if step.is_done and (late or not failures):
+        failures = await forget_nodes(step.deletes, tools)
+        _, refused = await delete_all((*step.deletes, *(written or ())), tools.client)
+        failures += refused
+        if step.is_done and tools.observer.synced and (late or not failures):
             break
         await _tell(metallb, step, failures, tools, late=late)
         if late and not failures:
-            logger.warning("not waited for any longer: %s", listed(step.left))
+            logger.warning("not waited for any longer: %s", listed(_left(step, tools)))
             break
         await _pause(tools, changed, failures, until=deadline)
     tools.reporter.forget(metallb)
+
+
+async def _see_everything(tools: Tools, *, until: datetime) -> None:
+    """Wait until everything was read; what cannot be read does not hold the object up for ever."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(max(0.0, (until - tools.now()).total_seconds())):
+            await tools.observer.wait_synced()
 
 
 async def _tell(
@@ -68,9 +78,15 @@ async def _tell(
         removing=step.waiting,
         problems=problems.of_failures(failures),
     )
-    text = f"the time for the removal is up; not waited for any longer: {listed(step.left)}"
+    left = listed(_left(step, tools))
+    text = f"the time for the removal is up; not waited for any longer: {left}"
     notes = [Note("RemovalTimedOut", text, warning=True)] if late and not failures else []
     await tell(metallb, situation, tools, notes=notes)
+
+
+def _left(step: Step, tools: Tools) -> tuple[str, ...]:
+    unread = tuple(f"{plural}, which cannot be read" for plural in sorted(tools.observer.refused))
+    return (*step.left, *unread)
 
 
 async def _pause(

@@ -145,6 +145,7 @@ def test_elsewhere_the_operator_tells_misplaced_objects_and_looks_for_what_is_in
         | on(METALLB, "patch", subresource="status")
         | on(EVENT, "create")
         | on(("frrk8s.metallb.io/v1beta1", "FRRConfiguration"), "delete")
+        | on(("frrk8s.metallb.io/v1beta1", "FRRNodeState"), "list", "delete")
         | surveyed
     )
 

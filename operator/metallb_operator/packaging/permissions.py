@@ -200,6 +200,8 @@ OPERATOR_ACCOUNT: Final = Account(
         # What speakers wrote for frr-k8s and nobody needs any more; frr-k8s may be in another
         # namespace.
         Rule(_FRR_K8S, ("frrconfigurations",), ("delete",)),
+        # What frr-k8s said of nodes, when it goes.
+        Rule(_FRR_K8S, ("frrnodestates",), ("list", "delete")),
         # What gets in MetalLB's way: other load balancers, CNIs that speak BGP, whatever takes
         # the ports of nodes may be in any namespace. Of settings it reads kube-proxy's and
         # Cilium's only (by name: OLM gives no Roles in other namespaces).

@@ -48,6 +48,18 @@ def test_what_may_not_be_read_is_said_and_nothing_else(
         _give_back(first)
 
 
+def test_a_removal_ends_in_its_time_though_something_cannot_be_read(
+    own_cluster: Cluster, tmp_path: Path
+) -> None:
+    with without_pods(own_cluster), operating(own_cluster, tmp_path) as blind:
+        blind.create(bgpBackend="native", uninstall={"timeoutSeconds": 5})
+        blind.wait_condition("Degraded", "True", "Forbidden")
+        blind.delete(seconds=20)
+        events = (own_cluster.get("events", namespace=NAMESPACE) or {})["items"]
+        told = [one["message"] for one in events if one["reason"] == "RemovalTimedOut"]
+        assert any("pods, which cannot be read" in message for message in told), told
+
+
 def _give_back(operator: Operating) -> None:
     """Give the right back to the process that lacked it."""
     _replace(operator.cluster, [*_rules(operator.cluster), READS_PODS])

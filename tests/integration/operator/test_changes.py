@@ -20,6 +20,13 @@ def configuration(name: str, node: str, namespace: str = NAMESPACE) -> dict[str,
     }
 
 
+STATE = {
+    "apiVersion": "frrk8s.metallb.io/v1beta1",
+    "kind": "FRRNodeState",
+    "metadata": {"name": "node-1"},
+}
+
+
 def test_a_backend_is_switched_there_and_back(operator: Operating) -> None:
     operator.create(bgpBackend="native")
     operator.wait_condition("Progressing", "False")
@@ -29,7 +36,7 @@ def test_a_backend_is_switched_there_and_back(operator: Operating) -> None:
     assert _in_order(operator, start, ("daemonsets", "frr-k8s"), ("daemonsets", "speaker"))
     # As a speaker would write it, and as somebody else would.
     operator.cluster.apply(configuration("metallb-node-1", "node-1"))
-    operator.cluster.apply(configuration("mine", "node-1"))
+    operator.cluster.apply(configuration("mine", "node-1"), STATE)
     start = operator.cluster.audit_position()
     operator.create(bgpBackend="native")
     _arrives(operator, backend="native")
@@ -39,6 +46,8 @@ def test_a_backend_is_switched_there_and_back(operator: Operating) -> None:
         ("patch", "daemonsets", "speaker"),
         ("delete", "frrconfigurations", "metallb-node-1"),
         ("delete", "daemonsets", "frr-k8s"),
+        ("delete", "frrnodestates", "node-1"),
+        ("delete", "deployments", "statuscleaner"),
     ]
     assert [write for write in _writes(operator, start) if write in steps] == steps
     operator.cluster.kubectl("delete", "frrconfiguration", "mine", "-n", NAMESPACE)
@@ -155,10 +164,11 @@ def _event(operator: Operating, reason: str) -> dict[str, Any]:
 def test_removal_takes_what_speakers_wrote(operator: Operating) -> None:
     operator.create(bgpBackend="frr-k8s")
     operator.wait_condition("Available", "True")
-    operator.cluster.apply(configuration("metallb-node-2", "node-2"))
+    operator.cluster.apply(configuration("metallb-node-2", "node-2"), STATE)
     start = operator.cluster.audit_position()
     operator.delete()
     assert _configurations(operator) == []
+    assert operator.cluster.get("frrnodestate", "node-1") is None
     written = _writes(operator, start)
     config = ("delete", "frrconfigurations", "metallb-node-2")
     assert written.index(("delete", "daemonsets", "speaker")) < written.index(config)

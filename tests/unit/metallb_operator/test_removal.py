@@ -82,9 +82,21 @@ GOING = {"deletionTimestamp": "2026-01-01T00:00:00Z"}
         pytest.param(ALL[1:], ["controller"], ["Deployment ns/controller"], id="then-allocation"),
         pytest.param(
             ALL[2:],
-            ["frr-k8s", "statuscleaner"],
-            ["DaemonSet ns/frr-k8s", "Deployment ns/statuscleaner"],
+            ["frr-k8s"],
+            ["DaemonSet ns/frr-k8s"],
             id="then-who-spoke-for-speakers",
+        ),
+        pytest.param(
+            [*ALL[3:], pod("frr-k8s")],
+            [],
+            ["Pod frr-k8s-x on n1"],
+            id="until-nobody-speaks",
+        ),
+        pytest.param(
+            ALL[3:],
+            ["statuscleaner"],
+            ["Deployment ns/statuscleaner"],
+            id="then-who-cleans-up-behind-it",
         ),
         pytest.param(
             ALL[4:],

@@ -60,6 +60,7 @@ class World:
         everywhere: whether every speaker is of the present template.
         owed: whether frr-k8s still acts upon what speakers wrote.
         unpulled: which images are missing.
+        writing: whether a pod of frr-k8s is left.
     """
 
     there: Mapping[Name, str]
@@ -70,6 +71,7 @@ class World:
     everywhere: bool = True
     owed: bool = False
     unpulled: str = ""
+    writing: bool = False
 
     def holds(self) -> dict[Name, str]:
         wanted = [member(name, "2") for name in self.desired]
@@ -84,7 +86,15 @@ class World:
             for name in workloads
         ]
         there = {ref_of(each): each for each in found}
-        held = holds(wanted, there, state, OURS, owed=self.owed, unpulled=self.unpulled)
+        held = holds(
+            wanted,
+            there,
+            state,
+            OURS,
+            owed=self.owed,
+            unpulled=self.unpulled,
+            writing=self.writing,
+        )
         return {(ref.kind, ref.name): reason for ref, reason in held.items()}
 
     def _with_status(self, found: Manifest) -> Manifest:
@@ -200,7 +210,8 @@ def test_a_backend_that_is_left_stays_until_every_speaker_is_replaced(
         world.there, world.desired, world.states, left=LEAVING, everywhere=world.everywhere
     )
     held = {name for name in leaving.holds() if name in LEAVING}
-    assert held == (set(LEAVING) if kept else set())
+    # Who cleans up behind frr-k8s goes after it.
+    assert held == (set(LEAVING) if kept else {CLEANER})
 
 
 @pytest.mark.parametrize(
@@ -239,6 +250,29 @@ def test_nothing_is_replaced_before_its_image_is_there(world: World, held: set[N
 
 
 REPLACED = {CONTROLLER: "2", SPEAKER: "2"}
+
+
+@pytest.mark.parametrize(
+    ("left", "writing", "kept"),
+    [
+        ((FRR_K8S, CLEANER), True, True),
+        ((FRR_K8S, CLEANER), False, True),
+        ((CLEANER,), True, True),
+        ((CLEANER,), False, False),
+    ],
+)
+def test_who_cleans_up_behind_frr_k8s_stays_until_that_is_gone(
+    left: tuple[Name, ...],
+    *,
+    writing: bool,
+    kept: bool,
+) -> None:
+    world = World(REPLACED, NATIVE, left=left, writing=writing)
+    assert world.holds() == (
+        {CLEANER: "Deployment statuscleaner stays until frr-k8s is gone"} if kept else {}
+    )
+
+
 OWED = {
     "frr-k8s leaves": (World(REPLACED, NATIVE, left=LEAVING, owed=True), set(LEAVING)),
     "something else leaves": (
