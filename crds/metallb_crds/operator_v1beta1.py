@@ -199,7 +199,7 @@ class Upgrade(Model):
     progress_deadline_seconds: int | None = schema(format="int32", minimum=30, maximum=86400)
     """Time that a step may take, in seconds, before it counts as failed; 600 unless it is given."""
     rollback_on_failure: bool = schema(False)
-    """Go back to the release that ran before when a step fails; all other fields stay as given."""
+    """Go back to the release, images and backend that ran before when a change of release fails."""
     pre_pull_images: bool = schema(False)
     """Have every node pull new images before anything is replaced."""
 

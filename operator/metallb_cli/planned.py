@@ -18,6 +18,7 @@ from metallb_operator.nodestates import is_writing
 from metallb_operator.observe import observe_once
 from metallb_operator.plan import Plan, make_plan
 from metallb_operator.prepull import unpulled
+from metallb_operator.rollback import instead, rollback_of
 from metallb_operator.rollout import components
 from metallb_operator.settings import OBJECT_NAME, Settings
 from metallb_operator.situation import Problem
@@ -79,7 +80,8 @@ async def planned(
     namespace = settings.namespace
     _refuse(misplaced(metallb, namespace))
     seen = await observe_once(client, namespace)
-    intent = _intent(metallb, keeping(settings, metallb, seen.objects))
+    acted_upon = instead(metallb, rollback_of(metallb))
+    intent = _intent(acted_upon, keeping(settings, metallb, seen.objects))
     running = text_at(metallb, "status", "version")
     if downgrade(metallb, running, intent.release, None):
         configured = await _configured(client, namespace)

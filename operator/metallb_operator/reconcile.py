@@ -27,7 +27,7 @@ from metallb_operator.observation import Observation
 from metallb_operator.plan import Plan, make_plan
 from metallb_operator.prepull import unpulled
 from metallb_operator.releases import release_for
-from metallb_operator.rollback import Rollback, instead, is_wanted, rollback_of
+from metallb_operator.rollback import arrival, given_up, instead, is_wanted, rollback_of
 from metallb_operator.rollout import components
 from metallb_operator.settings import Settings
 from metallb_operator.situation import Checked, Problem, Situation
@@ -76,6 +76,7 @@ async def reconcile(metallb: Manifest, memory: Memory, tools: Tools) -> float:
     )
     if look.intent and _arrived(look):
         await addressnote.forget(tools)
+        await _note_arrival(metallb, look.intent, tools)
     await _give_up(metallb, look, situation, verdicts, tools)
     return _pause(look, memory, verdicts, tools.settings)
 
@@ -245,8 +246,8 @@ def _notes(look: _Look, addresses: Note | None) -> tuple[Note, ...]:
 
 
 def _beside(metallb: Manifest, tools: Tools) -> tuple[Problem, ...]:
-    given_up = rollback_of(metallb)
-    found = (given_up.problem if given_up else None, tools.admission().problem)
+    abandoned = rollback_of(metallb)
+    found = (abandoned.problem if abandoned else None, tools.admission().problem)
     unseen = blind.problems(tools.observer.refused)
     return (*unseen, *(problem for problem in found if problem))
 
@@ -270,6 +271,16 @@ def _upgrade(stored: Mapping[str, Any], look: _Look) -> str:
     return "" if _arrived(look) else f"{before} -> {look.intent.release.version}"
 
 
+async def _note_arrival(metallb: Manifest, intent: Intent, tools: Tools) -> None:
+    """Note what runs, for the day when its successor fails."""
+    patch = arrival(metallb, intent)
+    try:
+        if patch:
+            await tools.client.patch(ref_of(metallb), patch)
+    except KubeError as error:
+        logger.warning("what runs cannot be noted: %s", error)
+
+
 async def _give_up(
     metallb: Manifest,
     look: _Look,
@@ -283,15 +294,12 @@ async def _give_up(
     if look.intent is None or not is_wanted(spec, situation.upgrading, overdue=overdue):
         return
     why = next(v.message for v in verdicts if v.type is Type.DEGRADED)
-    given_up = Rollback(
-        situation.generation,
-        look.intent.release.version,
-        situation.version,
-        clipped(why, _LONGEST_CAUSE),
+    abandoned = given_up(
+        metallb, look.intent.release.version, situation.version, clipped(why, _LONGEST_CAUSE)
     )
     try:
-        release_for(given_up.running)
-        await tools.client.patch(ref_of(metallb), given_up.patch)
+        release_for(abandoned.running)
+        await tools.client.patch(ref_of(metallb), abandoned.patch)
     except (OperatorError, KubeError) as error:
         logger.warning("the upgrade cannot be given up: %s", error)
 

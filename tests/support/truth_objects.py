@@ -289,7 +289,7 @@ OBJECTS: Final = (
         degraded="True RolledBack",
         upgradeable="False Degraded",
         tells=("0.16.1 was given up", "pods are refused", "try again"),
-        given={"beside": (Rollback(1, "0.16.1", "0.15.3", "pods are refused").problem,)},
+        given={"beside": (Rollback("u", 1, "0.16.1", "0.15.3", "pods are refused").problem,)},
     ),
     Row(
         "nobody answers for admission",

@@ -255,7 +255,9 @@ def test_an_upgrade_that_fails_is_given_up_until_the_spec_changes(operator: Oper
     rule = "!object.spec.containers.exists(c, c.image.endsWith(':v0.16.1'))"
     probe = "--image=example.test/probe:v0.16.1"
     with _unwanted(operator, rule, "0.16.1 is not wanted here", probe):
-        operator.create(bgpBackend="native", version="0.16.1", upgrade=upgrade)
+        # Images of the new release are no images of the old one.
+        images = {"speaker": "example.test/speaker:v0.16.1"}
+        operator.create(bgpBackend="native", version="0.16.1", upgrade=upgrade, images=images)
         told = operator.wait_condition("Degraded", "True", "RolledBack")
         assert "the upgrade to 0.16.1 was given up and 0.15.3 runs" in told["message"]
         assert "0.16.1 is not wanted here" in told["message"]

@@ -1,19 +1,44 @@
 """When an upgrade is given up, and for how long."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from metallb_crds.operator_v1beta1 import MetalLBSpec
 from metallb_operator.conditions import Reason
-from metallb_operator.rollback import ANNOTATION, Rollback, instead, is_wanted, rollback_of
+from metallb_operator.intent import Intent, intent_of
+from metallb_operator.rollback import (
+    ANNOTATION,
+    ARRIVED,
+    Rollback,
+    arrival,
+    given_up,
+    instead,
+    is_wanted,
+    rollback_of,
+)
+from metallb_operator.settings import Settings
+from support.samples import NAMESPACE
 
-GIVEN_UP = Rollback(3, "0.16.1", "0.15.3", "pods are refused")
+GIVEN_UP = Rollback("u1", 3, "0.16.1", "0.15.3", "pods are refused")
+IMAGES = {"registry": "mirror.test"}
 
 
-def metallb(generation: int, note: str | None, **spec: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds
+def metallb(
+    generation: int,
+    note: str | None = None,
+    *,
+    uid: str = "u1",
+    arrived: object = None,
+    **spec: Any,  # noqa: ANN401 - whatever JSON holds
+) -> dict[str, Any]:
     annotations = {} if note is None else {ANNOTATION: note}
-    return {"metadata": {"generation": generation, "annotations": annotations}, "spec": spec}
+    if arrived is not None:
+        annotations[ARRIVED] = arrived if isinstance(arrived, str) else json.dumps(arrived)
+    metadata = {"name": "metallb", "namespace": NAMESPACE, "uid": uid, "generation": generation}
+    return {"metadata": metadata | {"annotations": annotations}, "spec": spec}
 
 
 NOTE = GIVEN_UP.patch["metadata"]["annotations"][ANNOTATION]
@@ -35,11 +60,70 @@ def test_what_was_given_up(generation: int, note: str | None, found: Rollback | 
     assert rollback_of(metallb(generation, note)) == found
 
 
+def test_a_namesake_has_given_nothing_up() -> None:
+    """An object that is made anew, from a copy that holds the annotation, begins with 1 again."""
+    assert rollback_of(metallb(3, NOTE, uid="u2")) is None
+
+
 def test_the_release_that_runs_takes_the_place_of_the_one_that_is_declared() -> None:
     declared = metallb(3, NOTE, version="0.16.1", bgpBackend="native")
     assert instead(declared, GIVEN_UP)["spec"] == {"version": "0.15.3", "bgpBackend": "native"}
     assert declared["spec"]["version"] == "0.16.1"
     assert instead(declared, None) is declared
+
+
+def test_images_and_backend_go_back_too() -> None:
+    abandoned = replace(GIVEN_UP, beside={"images": None, "bgpBackend": "native"})
+    declared = metallb(3, abandoned.patch["metadata"]["annotations"][ANNOTATION], images=IMAGES)
+    assert rollback_of(declared) == abandoned
+    assert instead(declared, abandoned)["spec"] == {"version": "0.15.3", "bgpBackend": "native"}
+
+
+RAN = {"version": "0.15.3", "bgpBackend": "native", "images": IMAGES}
+
+
+@pytest.mark.parametrize(
+    ("arrived", "beside"),
+    [
+        pytest.param(RAN, {"bgpBackend": "native", "images": IMAGES}, id="what-ran"),
+        pytest.param(RAN | {"version": "0.14.9"}, {}, id="what-ran-with-another-release"),
+        pytest.param(None, {}, id="nothing-was-noted"),
+        pytest.param("no JSON", {}, id="edited"),
+        pytest.param("[]", {}, id="edited-otherwise"),
+    ],
+)
+def test_what_goes_back_is_what_ran_with_the_release(
+    arrived: object, beside: dict[str, Any]
+) -> None:
+    stored = metallb(3, arrived=arrived, version="0.16.1")
+    found = given_up(stored, "0.16.1", "0.15.3", "pods are refused")
+    assert found == replace(GIVEN_UP, beside=beside)
+
+
+def intent(stored: dict[str, Any]) -> Intent:
+    found = intent_of(stored, Settings(NAMESPACE))
+    assert isinstance(found, Intent)
+    return found
+
+
+ASKING = {"upgrade": {"rollbackOnFailure": True}, "version": "0.15.3", "bgpBackend": "native"}
+
+
+@pytest.mark.parametrize(
+    ("stored", "noted"),
+    [
+        pytest.param(metallb(3, **ASKING), RAN | {"images": None}, id="the-first-time"),
+        pytest.param(metallb(3, images=IMAGES, **ASKING), RAN, id="with-images"),
+        pytest.param(metallb(3, arrived=RAN, images=IMAGES, **ASKING), None, id="noted-already"),
+        pytest.param(metallb(3, version="0.15.3"), None, id="nobody-wants-it"),
+        pytest.param(metallb(3, NOTE, **ASKING), None, id="while-something-is-given-up"),
+    ],
+)
+def test_what_runs_is_noted_where_it_may_be_gone_back_to(
+    stored: dict[str, Any], noted: dict[str, Any] | None
+) -> None:
+    patch = arrival(stored, intent(stored))
+    assert (json.loads(patch["metadata"]["annotations"][ARRIVED]) if patch else None) == noted
 
 
 def test_the_status_names_both_releases_the_cause_and_the_remedy() -> None:
