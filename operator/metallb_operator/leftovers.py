@@ -16,11 +16,10 @@ from metallb_kube.objects import Manifest, ObjectRef
 from metallb_operator.fields import at, text_at
 from metallb_operator.intent import Intent
 from metallb_operator.plan import Delete
+from metallb_webhooks.speakers import is_of_a_speaker
 
 ANNOTATION: Final = "metallb.io/frr-k8s-namespaces"
 """Of the MetalLB object: namespaces, separated by commas, where speakers may have written."""
-
-_HOSTNAME: Final = "kubernetes.io/hostname"
 
 
 def leftovers(found: Iterable[FRRConfiguration], namespaces: Collection[str]) -> tuple[Delete, ...]:
@@ -39,15 +38,6 @@ def leftovers(found: Iterable[FRRConfiguration], namespaces: Collection[str]) ->
         if one.metadata.namespace in namespaces and is_of_a_speaker(one)
     )
     return tuple(sorted(going, key=lambda step: step.ref))
-
-
-def is_of_a_speaker(found: FRRConfiguration) -> bool:
-    """Tell whether an FRRConfiguration is what a speaker writes: by its name and its one node."""
-    selector = found.spec.node_selector
-    labels = dict(selector.match_labels)
-    node = labels.pop(_HOSTNAME, "")
-    alone = not labels and not selector.match_expressions
-    return bool(node) and alone and found.metadata.name == f"metallb-{node}"
 
 
 def written_in(intent: Intent, namespace: str) -> str:

@@ -26,7 +26,6 @@ from metallb_operator.installations import (
 )
 from metallb_operator.intent import intent_of
 from metallb_operator.kubeproxy import NAME, PLACE
-from metallb_operator.leftovers import is_of_a_speaker
 from metallb_operator.observation import Observation
 from metallb_operator.preflight import Facts, Survey, preflight
 from metallb_operator.settings import Settings
@@ -34,6 +33,7 @@ from metallb_operator.situation import Checked, Problem
 from metallb_operator.wording import stable
 from metallb_operator.workload import Workload, workload_of
 from metallb_webhooks.source import Source
+from metallb_webhooks.speakers import is_of_a_speaker
 
 _TROUBLED_SECONDS: Final = 30.0
 _LONGEST: Final = 200

@@ -24,6 +24,7 @@ from metallb_crds.meta import Resource
 from metallb_crds.operator_v1beta1 import MetalLB
 from metallb_webhooks.addresses import AddressError, Interval, parse_cidr, parse_entry, parse_ip
 from metallb_webhooks.lookups import Groups, Intervals, Labels, Selectors
+from metallb_webhooks.speakers import is_of_a_speaker
 
 NamespacedName = tuple[str, str]
 Key = str | NamespacedName
@@ -155,6 +156,10 @@ class Index:
         self.peers_everywhere: Groups[None, str] = Groups()
         self.profiles_by_echo: Groups[bool, str] = Groups()
         self.frr_node_selectors: Selectors[NamespacedName] = Selectors()
+        # Without what speakers write: that follows the peers.
+        self.frr_by_router: defaultdict[str, Groups[tuple[int, str], NamespacedName]]
+        self.frr_by_router = defaultdict(Groups)
+        self.frr_by_session: Groups[tuple[str, str], NamespacedName] = Groups()
         for thing in objects:
             self.put(thing)
 
@@ -267,6 +272,12 @@ def _profile_entries(index: Index, profile: BFDProfile) -> Iterator[tuple[Lookup
 
 def _frr_entries(index: Index, config: FRRConfiguration) -> Iterator[tuple[Lookup, Any]]:
     yield index.frr_node_selectors, config.spec.node_selector
+    if is_of_a_speaker(config):
+        return
+    for router in config.spec.bgp.routers:
+        yield index.frr_by_router[router.vrf], (router.asn, router.id)
+        for neighbor in router.neighbors:
+            yield index.frr_by_session, (router.vrf, neighbor.interface or neighbor.address)
 
 
 def _node_entries(index: Index, node: NodeInfo) -> Iterator[tuple[Lookup, Any]]:

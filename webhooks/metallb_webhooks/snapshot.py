@@ -316,6 +316,23 @@ class Snapshot:
             if matches(config.spec.node_selector, node.labels):
                 yield config
 
+    def frr_configurations_describing(self, vrf: str, end: str) -> Iterator[FRRConfiguration]:
+        """Yield what others than speakers wrote of a session, by its address or interface."""
+        return self._pick("FRRConfiguration", lambda index: index.frr_by_session.get((vrf, end)))
+
+    def frr_configurations_unlike(
+        self, vrf: str, asn: int, router_id: str
+    ) -> Iterator[FRRConfiguration]:
+        """Yield what others than speakers wrote of a VRF's router with another AS number or id."""
+
+        def unlike(index: Index) -> Iterator[NamespacedName]:
+            groups = index.frr_by_router.get(vrf) or Groups()
+            for other in groups.values():
+                if other[0] != asn or (router_id and other[1] and other[1] != router_id):
+                    yield from groups.get(other)
+
+        return self._pick("FRRConfiguration", unlike)
+
     def communities_defining(self, alias: str) -> Iterator[Community]:
         """Yield the Community objects that define an alias."""
         return self._pick("Community", lambda index: index.communities_by_alias.get(alias))

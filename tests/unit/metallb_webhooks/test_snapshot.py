@@ -343,6 +343,30 @@ def test_kinds_that_may_be_in_any_namespace_are_told_apart_by_it() -> None:
     }
 
 
+def test_frr_configurations_are_found_by_what_they_say_of_a_router_and_a_session() -> None:
+    end = samples.neighbor(address="192.0.2.1")
+    one = samples.frr("one", {"asn": 1, "id": "192.0.2.7", "neighbors": [end]})
+    two = samples.frr("two", {"asn": 2, "vrf": "red", "neighbors": [end]})
+    by_speaker = samples.frr("metallb-n", {"asn": 3}, **{"kubernetes.io/hostname": "n"})
+    stored = Snapshot(Index([one, two, by_speaker]))
+
+    def unlike(snapshot: Snapshot, *router: Any) -> list[str]:  # noqa: ANN401 - as of the method
+        return [found.metadata.name for found in snapshot.frr_configurations_unlike(*router)]
+
+    assert unlike(stored, "", 1, "") == []
+    assert unlike(stored, "", 9, "") == ["one"]
+    assert unlike(stored, "", 1, "192.0.2.8") == ["one"]
+    assert unlike(stored, "red", 1, "") == ["two"]
+    assert unlike(stored, "blue", 1, "") == []
+    assert [*stored.frr_configurations_describing("", "192.0.2.1")] == [one]
+    assert [*stored.frr_configurations_describing("red", "192.0.2.1")] == [two]
+    changed = stored.with_object(samples.frr("one", {"asn": 9}))
+    assert unlike(changed, "", 9, "") == []
+    assert unlike(changed, "", 1, "") == ["one"]
+    assert [*changed.frr_configurations_describing("", "192.0.2.1")] == []
+    assert unlike(stored.without_object("FRRConfiguration", key_of(one)), "", 9, "") == []
+
+
 def test_an_unknown_key_is_no_object() -> None:
     snapshot = Snapshot.of(samples.node("one")).without_object("Node", "one")
     with pytest.raises(KeyError):

@@ -49,13 +49,13 @@ class Statement:
 def _merged(request: Request[FRRConfiguration]) -> Iterator[Problem]:
     """Yield what is contradicted: within the object first, then by others."""
     own: dict[tuple[str, str], Statement] = {}
-    for said in _statements(request.subject):
+    for said in statements(request.subject):
         first = own.setdefault((said.thing, said.field), said)
         if first.value != said.value:
             yield said.path, f"{first.path} says otherwise about {said.thing}; let the two agree"
     told: set[str] = set()
     for other in _neighbors(request):
-        for said in _statements(other):
+        for said in statements(other):
             mine = own.get((said.thing, said.field))
             if mine and mine.value != said.value and mine.path not in told:
                 told.add(mine.path)
@@ -83,7 +83,7 @@ def _neighbors(request: Request[FRRConfiguration]) -> Iterator[FRRConfiguration]
                     yield other
 
 
-def _statements(config: FRRConfiguration) -> Iterator[Statement]:
+def statements(config: FRRConfiguration) -> Iterator[Statement]:
     """Yield what an object says, without fields that may be and are absent."""
     said = chain(
         _about_routers(config),

@@ -11,6 +11,7 @@ from metallb_webhooks.addresses import Address, AddressError, parse_ip
 from metallb_webhooks.rules.base import Operation, Problem, Request, Rule, Severity
 from metallb_webhooks.rules.generic import selector_rules
 from metallb_webhooks.rules.peerbackends import PEER_BACKEND_RULES
+from metallb_webhooks.rules.peerfrr import PEER_FRR_RULES
 from metallb_webhooks.rules.peerreferences import PEER_REFERENCE_RULES
 from metallb_webhooks.rules.peertimers import PEER_TIMER_RULES
 
@@ -368,5 +369,6 @@ PEER_RULES: Final[tuple[Rule, ...]] = (
     *selector_rules("peer", _selectors, "PEER-19"),
     *PEER_TIMER_RULES,
     *PEER_BACKEND_RULES,
+    *PEER_FRR_RULES,
     *PEER_REFERENCE_RULES,
 )
