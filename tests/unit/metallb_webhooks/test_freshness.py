@@ -132,6 +132,14 @@ def test_whatever_a_denial_looks_at_is_caught_up_with(kind: str, operation: Oper
     assert kinds <= set(concerned(kind, operation))
 
 
+def test_rules_that_ask_for_the_backend_say_so() -> None:
+    """Others are not asked when it changes."""
+    rules = {rule.id: rule for rules in RULES.values() for rule in rules}
+    assert {name: rule.by_backend for name, rule in rules.items()} == {
+        name: "backend" in set(names_in(rule.check, set())) for name, rule in rules.items()
+    }
+
+
 def test_every_way_to_look_at_what_is_stored_is_known_here() -> None:
     ways = {name for name in vars(Snapshot) if not name.startswith("_")}
     assert (

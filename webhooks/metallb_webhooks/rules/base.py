@@ -78,6 +78,7 @@ class Rule:
         summary: the rule in one sentence, for docs/rules.md.
         check: yields every problem, not only the first.
         source: where the rule comes from: MetalLB's behaviour, or a gap in it.
+        by_backend: whether another backend may make another finding.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Rule:
     severity: Severity = Severity.DENY
     operations: frozenset[Operation] = WRITES
     source: str = ""
+    by_backend: bool = False
 
     def evaluate(self, request: Request[Any]) -> Iterator[Finding]:
         """Yield what does not hold, nothing if the rule is not about such an operation."""

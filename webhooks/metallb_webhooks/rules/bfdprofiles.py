@@ -111,6 +111,7 @@ BFD_PROFILE_RULES: Final[tuple[Rule, ...]] = (
         "With the native backend there are no BFD profiles",
         _native,
         source="BFD-04, GAP-13",
+        by_backend=True,
     ),
     Rule(
         "bfd-echo-ipv6",

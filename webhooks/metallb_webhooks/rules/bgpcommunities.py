@@ -126,6 +126,7 @@ BGP_COMMUNITY_RULES: Final[tuple[Rule, ...]] = (
         "With the native backend no large communities are listed",
         _large_native,
         source="ADV-15",
+        by_backend=True,
     ),
     Rule(
         "bgp-communities-many",

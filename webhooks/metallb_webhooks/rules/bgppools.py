@@ -138,6 +138,7 @@ BGP_POOL_RULES: Final[tuple[Rule, ...]] = (
         "With the native backend no pool with IPv6 addresses is selected",
         _ipv6_native,
         source="ADV-14",
+        by_backend=True,
     ),
     Rule(
         "bgp-local-pref",

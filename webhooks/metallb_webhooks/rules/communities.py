@@ -111,6 +111,7 @@ COMMUNITY_RULES: Final[tuple[Rule, ...]] = (
         "With the native backend no alias stands for a large community",
         _large_native,
         source="COM-03",
+        by_backend=True,
     ),
     Rule(
         "community-alias-repeated",

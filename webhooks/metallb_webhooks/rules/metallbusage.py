@@ -16,7 +16,7 @@ from metallb_webhooks.rules.generic import listed
 from metallb_webhooks.snapshot import Snapshot, pool_intervals
 
 Judge = Callable[[Request[Any], str], Iterable[Finding]]
-"""Returns everything that does not hold of an object of a kind."""
+"""Returns what does not hold of an object of a kind, as far as that depends on the backend."""
 
 
 def _deleted(request: Request[MetalLB]) -> Iterator[Problem]:
@@ -77,7 +77,8 @@ def backend_rule(judge: Judge) -> Rule:
         refused = [
             f"{thing.kind} {thing.metadata.name!r}"
             for thing in _configuration(request.snapshot)
-            if _denials(judge, request, thing, after) - _denials(judge, request, thing, before)
+            if (denied := _denials(judge, request, thing, after))
+            and denied - _denials(judge, request, thing, before)
         ]
         if refused:
             message = (
@@ -92,6 +93,7 @@ def backend_rule(judge: Judge) -> Rule:
         check,
         Severity.WARN,
         source="GAP-38",
+        by_backend=True,
     )
 
 

@@ -212,18 +212,21 @@ PEER_BACKEND_RULES: Final[tuple[Rule, ...]] = (
         "With the native backend no field is set that only FRR knows",
         _native,
         source="PEER-30 to PEER-39, GAP-13",
+        by_backend=True,
     ),
     Rule(
         "peer-native-ipv6",
         "With the native backend peerAddress is IPv4",
         _native_ipv6,
         source="GAP-17",
+        by_backend=True,
     ),
     Rule(
         "peer-source-address-family",
         "sourceAddress and peerAddress are of one family",
         _source_family,
         source="PEER-12, GAP-18",
+        by_backend=True,
     ),
     Rule(
         "peer-frr-k8s-ignored",
@@ -231,12 +234,14 @@ PEER_BACKEND_RULES: Final[tuple[Rule, ...]] = (
         _frr_k8s_ignores,
         Severity.WARN,
         source="GAP-18",
+        by_backend=True,
     ),
     Rule(
         "peer-local-asn-internal",
         "With FRR localASN is for routers of another AS",
         _local_asn,
         source="PEER-22, GAP-18",
+        by_backend=True,
     ),
     Rule(
         "peer-local-asn-same",
@@ -250,17 +255,20 @@ PEER_BACKEND_RULES: Final[tuple[Rule, ...]] = (
         "With FRR no node has two peers with the same address or interface in the same VRF",
         _same_session,
         source="PEER-41, GAP-21",
+        by_backend=True,
     ),
     Rule(
         "peer-router-id-differs",
         "With FRR all peers of a node have the same routerID, or none",
         _router_id,
         source="PEER-40",
+        by_backend=True,
     ),
     Rule(
         "peer-my-asn-differs",
         "With FRR all peers of a node have the same myASN in a VRF",
         _my_asn,
         source="PEER-42",
+        by_backend=True,
     ),
 )

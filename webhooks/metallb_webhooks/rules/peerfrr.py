@@ -85,9 +85,12 @@ def _timers(spec: BGPPeerSpec) -> Mapping[str, str | None]:
 def _disagrees(request: Request[BGPPeer]) -> Iterator[Problem]:
     if request.backend not in {Backend.FRR_K8S, Backend.FRR_K8S_EXTERNAL}:
         return
+    others = _others(request)
+    if not others:
+        return
     own = {(said.thing, said.field): said for said in statements(written(request.subject))}
     told: set[str] = set()
-    for other in _others(request):
+    for other in others:
         for said in statements(other):
             mine = own.get((said.thing, said.field))
             if mine is None or mine.value == said.value or mine.path == _SECRET:
@@ -139,5 +142,6 @@ PEER_FRR_RULES: Final[tuple[Rule, ...]] = (
         _disagrees,
         Severity.WARN,
         source="GAP-32",
+        by_backend=True,
     ),
 )

@@ -130,12 +130,14 @@ PEER_REFERENCE_RULES: Final[tuple[Rule, ...]] = (
         _profile_unknown,
         Severity.WARN,
         source="PEER-18, GAP-13",
+        by_backend=True,
     ),
     Rule(
         "peer-bfd-echo",
         "No pool with IPv6 addresses is announced to a peer whose BFD profile has echoMode",
         _profile_echo,
         source="BFD-05, GAP-13",
+        by_backend=True,
     ),
     Rule(
         "peer-bfd-echo-multi-hop",

@@ -351,6 +351,7 @@ PEER_RULES: Final[tuple[Rule, ...]] = (
         "The password is printable, has at most 80 bytes and, with FRR, no blanks around it",
         _password_text,
         source="PEER-24, GAP-20",
+        by_backend=True,
     ),
     Rule(
         "peer-graceful-restart-changed",

@@ -173,5 +173,6 @@ PEER_TIMER_RULES: Final[tuple[Rule, ...]] = (
         _no_keepalives,
         Severity.WARN,
         source="PEER-13, GAP-19",
+        by_backend=True,
     ),
 )

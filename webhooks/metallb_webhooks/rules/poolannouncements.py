@@ -98,6 +98,7 @@ POOL_ANNOUNCEMENT_RULES: Final[tuple[Rule, ...]] = (
         "With the native backend no BGPAdvertisement selects a pool with IPv6 addresses",
         _ipv6_native,
         source="ADV-14, GAP-08",
+        by_backend=True,
     ),
     Rule(
         "pool-local-pref",
