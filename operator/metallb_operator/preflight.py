@@ -258,6 +258,26 @@ def _other_bgp(facts: Facts) -> Iterator[Finding]:
             )
 
 
+def _external_frr_k8s(facts: Facts) -> Iterator[Finding]:
+    config = facts.intent.metallb.spec.frrk8s_config
+    if facts.intent.backend is not Backend.FRR_K8S_EXTERNAL or config is None:
+        return
+    unknown = any("DaemonSet" in what for what in facts.survey.unread)
+    if unknown or any(_is_frr_k8s(one, config.namespace) for one in facts.workloads):
+        return
+    yield Finding(
+        f"there is no DaemonSet of frr-k8s in namespace {config.namespace}, where backend "
+        f"{Backend.FRR_K8S_EXTERNAL.value} has speakers write their configuration: nobody would "
+        "speak BGP; install frr-k8s there, correct spec.frrk8sConfig.namespace, or use backend "
+        f"{Backend.FRR_K8S.value}, which brings its own"
+    )
+
+
+def _is_frr_k8s(workload: Workload, namespace: str) -> bool:
+    named = "frr-k8s" in workload.name or role_of(workload) is Role.FRR_K8S
+    return named and (workload.kind, workload.namespace) == ("DaemonSet", namespace)
+
+
 def _other_allocators(facts: Facts) -> Iterator[Finding]:
     # With a class each Service is for one controller.
     if facts.intent.metallb.spec.load_balancer_class:
@@ -324,6 +344,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     Check("excluded-nodes", "Nodes with speakers may announce", _excluded_nodes),
     Check("tainted-nodes", "No node is without speaker for its taint", _tainted_nodes),
     Check("other-bgp", "Nothing else speaks BGP on the nodes", _other_bgp),
+    Check("external-frr-k8s", "The frr-k8s that speakers write for is there", _external_frr_k8s),
     Check("other-allocators", "Nothing else claims Services", _other_allocators),
     Check("old-configuration", "No ConfigMap of MetalLB before 0.13", _old_configuration),
     Check("kept-backend", "The object names the backend that runs", _kept_backend),

@@ -7,7 +7,7 @@ from typing import Final
 from metallb_operator.preflight import CHECKS
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "preflight.md"
-_ROW: Final = re.compile(r"^\| `([a-z-]+)` \| ([^|]+) \|", re.MULTILINE)
+_ROW: Final = re.compile(r"^\| `([a-z0-9-]+)` \| ([^|]+) \|", re.MULTILINE)
 
 
 def test_every_check_is_documented_in_its_order() -> None:

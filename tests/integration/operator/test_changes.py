@@ -236,6 +236,9 @@ def test_nothing_is_replaced_before_its_images_are_on_the_nodes(operator: Operat
         told = operator.wait_condition("Progressing", "True", "Upgrading")
         assert "waits: images are on 0 of 3 nodes, not on node-1, node-2, node-3" in told["message"]
         operator.wait_condition("Available", "True")
+        operator.wait_condition("Upgradeable", "False")
+        status = (operator.cluster.get("metallb", "metallb", NAMESPACE) or {})["status"]
+        assert status["version"] == "0.15.3"
         assert _image(operator, "Deployment", "controller") == "quay.io/metallb/controller:v0.15.3"
     _arrives(operator, version="0.16.1")
     wait_for("what pulls goes", lambda: ("delete", *PULLER) in _writes(operator, start))

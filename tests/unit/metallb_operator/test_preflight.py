@@ -75,6 +75,30 @@ def with_workloads(*workloads: Workload, **spec: Any) -> Facts:  # noqa: ANN401 
     return replace(SOUND, workloads=workloads, intent=intent(**spec))
 
 
+EXTERNAL: dict[str, Any] = {
+    "backend": "frr-k8s-external",
+    "frrk8sConfig": {"namespace": "frr-k8s-system"},
+}
+FRR_K8S = Workload("DaemonSet", "frr-k8s-system", "frr-k8s", images=("x/y",))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        with_workloads(FRR_K8S, **EXTERNAL),
+        with_workloads(replace(FRR_K8S, name="w", images=("x/frr-k8s",)), **EXTERNAL),
+        with_workloads(backend="frr-k8s"),
+        with_workloads(backend="native"),
+        replace(
+            with_workloads(**EXTERNAL),
+            survey=Survey(unread={"DaemonSets of other namespaces": "forbidden"}),
+        ),
+    ],
+)
+def test_an_frr_k8s_that_is_there_or_cannot_be_seen_is_not_missed(facts: Facts) -> None:
+    assert "external-frr-k8s" not in said(facts)
+
+
 def test_of_a_sound_cluster_nothing_is_said() -> None:
     assert said(SOUND) == {}
 
@@ -117,6 +141,19 @@ def test_of_a_sound_cluster_nothing_is_said() -> None:
             "other-bgp",
             False,
             "DaemonSet other/w speaks BGP",
+        ),
+        (with_workloads(**EXTERNAL), "external-frr-k8s", False, "in namespace frr-k8s-system"),
+        (
+            with_workloads(replace(FRR_K8S, namespace="elsewhere"), **EXTERNAL),
+            "external-frr-k8s",
+            False,
+            "spec.frrk8sConfig.namespace",
+        ),
+        (
+            with_workloads(replace(FRR_K8S, kind="Deployment"), **EXTERNAL),
+            "external-frr-k8s",
+            False,
+            "backend frr-k8s, which brings its own",
         ),
         (
             with_workloads(daemonset(program="rancher/klipper-lb")),
