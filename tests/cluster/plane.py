@@ -135,6 +135,8 @@ def _apiserver(
         f"--egress-selector-config-file={_written(folder / 'egress.json', _selector(folder))}",
         f"--audit-policy-file={_written(folder / 'audit-policy.json', _AUDIT_POLICY)}",
         f"--audit-log-path={folder / 'audit.log'}",
+        # Never rotated: who reads it goes by positions.
+        "--audit-log-maxsize=8192",
         f"--cert-dir={folder / 'apiserver'}",
     ]
 
