@@ -240,8 +240,18 @@ def remedy(workloads: Iterable[Workload]) -> str:
         return f"delete {_named(operators)} first: it would make anew what is replaced"
     return (
         f'annotate the MetalLB object with {ADOPT_ANNOTATION}: "true" to have what is in its '
-        "namespace replaced in order; remove what is in other namespaces"
+        "namespace replaced in order; remove what is in other namespaces" + _by_helm(known)
     )
+
+
+def _by_helm(workloads: Iterable[Workload]) -> str:
+    """Say how the values of a Helm release become the spec of a MetalLB object."""
+    for one in workloads:
+        release = one.labels.get("app.kubernetes.io/instance")
+        if release and one.labels.get("app.kubernetes.io/managed-by") == "Helm":
+            command = f"kubectl metallb migrate --from-helm {release} --namespace {one.namespace}"
+            return f"; `{command}` turns the values of the Helm release into a MetalLB object"
+    return ""
 
 
 def _named(workloads: Iterable[Workload]) -> str:

@@ -19,6 +19,7 @@ from metallb_operator.installations import (
     backend_of_speaker,
     keeping,
     others,
+    remedy,
     role_of,
 )
 from metallb_operator.plan import Apply, Cause, Delete, Held, Plan
@@ -224,3 +225,22 @@ def test_the_backend_that_runs_is_kept(
     settings = Settings(namespace=NAMESPACE)
     kept = keeping(settings, {"status": {"backend": stored}}, observed(*here))
     assert kept == replace(settings, default_backend=backend)
+
+
+@pytest.mark.parametrize(
+    ("workload", "told"),
+    [
+        (
+            workload_of(by_chart("controller", release="lb", namespace="net")),
+            "`kubectl metallb migrate --from-helm lb --namespace net` turns the values",
+        ),
+        (workload_of(by_manifests("controller")), None),
+        (other_operator(), None),
+    ],
+)
+def test_the_values_of_a_helm_release_need_not_be_typed_again(
+    workload: Workload, told: str | None
+) -> None:
+    said = remedy([workload])
+    assert ("--from-helm" in said) is (told is not None)
+    assert told is None or told in said
