@@ -17,6 +17,7 @@ from metallb_crds.config_v1beta2 import BGPPeer, BGPPeerSpec
 from metallb_crds.frrk8s_v1beta1 import FRRConfiguration
 from metallb_webhooks.addresses import AddressError, parse_ip
 from metallb_webhooks.durations import DurationError, parse
+from metallb_webhooks.installation import METALLB
 from metallb_webhooks.rules.announcing import share_nodes
 from metallb_webhooks.rules.base import Problem, Request, Rule, Severity
 from metallb_webhooks.rules.frrmerging import Statement, statements
@@ -135,7 +136,31 @@ def _shown(value: object) -> str:
     return repr(value)
 
 
+def _copied(request: Request[BGPPeer]) -> Iterator[Problem]:
+    """Yield that a password leaves its Secret: frr-k8s elsewhere cannot read ours."""
+    secret = request.subject.spec.password_secret.name
+    metallb = request.snapshot.metallbs.get((request.namespace, METALLB))
+    config = metallb.spec.frrk8s_config if metallb else None
+    if request.backend is not Backend.FRR_K8S_EXTERNAL or not secret or config is None:
+        return
+    if config.namespace not in {"", request.namespace}:
+        message = (
+            f"speakers copy the password of Secret {secret!r} in clear into FRRConfigurations in"
+            f" namespace {config.namespace!r}, since the frr-k8s there cannot read it here; see to"
+            f" who may read FRRConfigurations, or use the backend {Backend.FRR_K8S}"
+        )
+        yield "spec.passwordSecret", message
+
+
 PEER_FRR_RULES: Final[tuple[Rule, ...]] = (
+    Rule(
+        "peer-password-copied",
+        "With an external frr-k8s passwords stay in their Secrets",
+        _copied,
+        Severity.WARN,
+        source="MetalLB 0.16.1, --frrk8s-namespace",
+        by_backend=True,
+    ),
     Rule(
         "peer-frr-disagrees",
         "With frr-k8s a peer agrees with FRRConfigurations of others for the same node",

@@ -6,11 +6,12 @@ import pytest
 
 from metallb_crds.backend import Backend
 from metallb_crds.frrk8s_v1beta1 import FRRConfiguration
+from metallb_crds.operator_v1beta1 import MetalLB
 from metallb_webhooks.index import Object
 from metallb_webhooks.rules.base import Severity
 from metallb_webhooks.rules.peerfrr import written
 from support.judging import by_rule, judge
-from support.samples import frr, neighbor, node, peer, selector
+from support.samples import NAMESPACE, frr, neighbor, node, peer, selector
 
 NODES = [node("a", zone="1"), node("b", zone="2")]
 TIMERS = {"holdTime": "90s", "keepaliveTime": "30s"}
@@ -180,3 +181,43 @@ def test_a_selector_is_of_no_interest_to_what_is_written() -> None:
     assert written(peer("p")) == written(
         peer("p", nodeSelectors=[selector(zone="1").model_dump(mode="json", by_alias=True)])
     )
+
+
+SECRET = {"passwordSecret": {"name": "bgp"}}
+
+
+def external(namespace: str) -> MetalLB:
+    spec = {"bgpBackend": "frr-k8s-external", "frrk8sConfig": {"namespace": namespace}}
+    metadata = {"name": "metallb", "namespace": NAMESPACE}
+    return MetalLB.parse({"metadata": metadata, "spec": spec})
+
+
+def copied(spec: dict[str, Any], *others: Object, backend: Backend) -> list[str]:
+    found = judge(peer("p", **spec), *others, *NODES, backend=backend)
+    return [one.message for one in by_rule("peer-password-copied", found)]
+
+
+def test_a_password_that_leaves_its_secret_is_warned_of() -> None:
+    [said] = copied(SECRET, external("frr-k8s-system"), backend=Backend.FRR_K8S_EXTERNAL)
+    assert "password of Secret 'bgp' in clear" in said
+    assert "namespace 'frr-k8s-system'" in said
+
+
+@pytest.mark.parametrize(
+    ("spec", "metallb", "backend"),
+    [
+        (SECRET, external("frr-k8s-system"), Backend.FRR_K8S),
+        (SECRET, external(NAMESPACE), Backend.FRR_K8S_EXTERNAL),
+        (SECRET, external(""), Backend.FRR_K8S_EXTERNAL),
+        ({}, external("frr-k8s-system"), Backend.FRR_K8S_EXTERNAL),
+        ({"password": "x"}, external("frr-k8s-system"), Backend.FRR_K8S_EXTERNAL),
+    ],
+)
+def test_a_password_that_stays_where_it_is_is_not(
+    spec: dict[str, Any], metallb: MetalLB, backend: Backend
+) -> None:
+    assert copied(spec, metallb, backend=backend) == []
+
+
+def test_without_a_metallb_object_nothing_is_known_to_be_copied() -> None:
+    assert copied(SECRET, backend=Backend.FRR_K8S_EXTERNAL) == []
