@@ -18,6 +18,8 @@ from metallb_webhooks.rules.announcing import (
     share_nodes,
 )
 from metallb_webhooks.rules.base import Problem, Request, Rule, Severity
+from metallb_webhooks.rules.bgpcommunities import COMMUNITIES_MAX
+from metallb_webhooks.rules.generic import listed
 
 SELECTION: Final = "spec.ipAddressPools"
 """Where a problem with a selected pool is put, however it is selected."""
@@ -80,6 +82,35 @@ def _local_pref_services(request: Request[BGPAdvertisement]) -> Iterator[Problem
                 " select different Services, peers or nodes"
             )
             yield "spec.localPref", message
+
+
+def _merged(request: Request[BGPAdvertisement]) -> Iterator[Problem]:
+    """Yield that a route would get too many communities: the native backend adds them all up.
+
+    Several names for one community may be counted more than once, hence no denial.
+    """
+    adv, snapshot = request.subject, request.snapshot
+    if request.backend is not Backend.NATIVE or not adv.spec.communities:
+        return
+    for pool in snapshot.pools_of_advertisement(adv):
+        beside = [
+            other
+            for other in snapshot.bgp_advertisements_for_pool(pool)
+            if other.metadata.name != adv.metadata.name
+            and not set(other.spec.communities) <= set(adv.spec.communities)
+            and collide(adv, other, pool, snapshot)
+        ]
+        total = {*adv.spec.communities, *(one for each in beside for one in each.spec.communities)}
+        if beside and len(total) > COMMUNITIES_MAX:
+            names = listed(sorted(repr(other.metadata.name) for other in beside))
+            message = (
+                f"with those of BGPAdvertisement {names}, which announces the same routes of"
+                f" IPAddressPool {pool.metadata.name!r}, there are {len(total)} communities, and"
+                f" the native backend attaches at most {COMMUNITIES_MAX}: the Services would not be"
+                " announced. List fewer, or let them differ in pools, peers, nodes or aggregation"
+            )
+            yield "spec.communities", message
+            return
 
 
 def _rivals(
@@ -152,6 +183,14 @@ BGP_POOL_RULES: Final[tuple[Rule, ...]] = (
         _local_pref_services,
         Severity.WARN,
         source="ADV-09, GAP-25",
+    ),
+    Rule(
+        "bgp-communities-merged",
+        f"With the native backend a route gets at most {COMMUNITIES_MAX} communities in all",
+        _merged,
+        Severity.WARN,
+        source="ADV-17, GAP-26",
+        by_backend=True,
     ),
     Rule(
         "bgp-bfd-echo",
