@@ -66,7 +66,8 @@ async def reconcile(metallb: Manifest, memory: Memory, tools: Tools) -> float:
     problem = misplaced(metallb, tools.settings.namespace)
     look = _Look(problems=(problem,)) if problem else await _serve(metallb, memory, tools)
     situation = _situation(metallb, look, tools, served=problem is None)
-    addresses = await addressnote.compare(tools) if look.intent and _arrived(look) else None
+    arrived = _arrived(look)
+    addresses = await addressnote.compare(tools) if arrived else None
     verdicts = await tell(
         metallb,
         situation,
@@ -74,9 +75,9 @@ async def reconcile(metallb: Manifest, memory: Memory, tools: Tools) -> float:
         spec=look.intent.metallb.spec if look.intent else None,
         notes=_notes(look, addresses),
     )
-    if look.intent and _arrived(look):
+    if arrived:
         await addressnote.forget(tools)
-        await _note_arrival(metallb, look.intent, tools)
+        await _note_arrival(metallb, arrived, tools)
     await _give_up(metallb, look, situation, verdicts, tools)
     return _pause(look, memory, verdicts, tools.settings)
 
@@ -111,12 +112,7 @@ async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
     unnoted = await remember(metallb, intent, tools)
     owed = is_owed(intent, tools)
     plan = adopting(_plan(wanted, found, applyset, memory, tools, owed=owed), adoption)
-    unprepared = await addressnote.write_down(metallb, plan, tools)
-    if not written_in(intent, tools.settings.namespace):
-        unprepared += await forget_nodes(plan.deletes, tools)
-    outcome = Outcome(failures=unprepared)
-    if not outcome.failures:
-        outcome = await execute(plan, tools.client, parent=metallb, parent_ref=ref_of(metallb))
+    outcome = await _carry_out(plan, metallb, intent, tools)
     tools.metrics.executed(plan, outcome)
     tools.observer.learn(outcome.stored, outcome.deleted)
     if not outcome.failures and not plan.held:
@@ -131,8 +127,18 @@ async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
     )
     if outcome.failures:
         return look
-    beside = await withdraw(metallb, intent, plan, tools, arrived=_arrived(look))
+    beside = await withdraw(metallb, intent, plan, tools, arrived=_arrived(look) is not None)
     return replace(look, problems=(*look.problems, *beside))
+
+
+async def _carry_out(plan: Plan, metallb: Manifest, intent: Intent, tools: Tools) -> Outcome:
+    """Do what a plan says, and first what cannot be done any more after it."""
+    unprepared = await addressnote.write_down(metallb, plan, tools)
+    if not written_in(intent, tools.settings.namespace):
+        unprepared += await forget_nodes(plan.deletes, tools)
+    if unprepared:
+        return Outcome(failures=unprepared)
+    return await execute(plan, tools.client, parent=metallb, parent_ref=ref_of(metallb))
 
 
 def _intended(metallb: Manifest, seen: Observation, tools: Tools) -> Intent | Problem:
@@ -218,16 +224,12 @@ def _explained(component: Component) -> bool:
 
 def _situation(metallb: Manifest, look: _Look, tools: Tools, *, served: bool) -> Situation:
     stored = tools.reporter.latest(metallb)
-    arrived = look.intent is not None and _arrived(look)
+    arrived = _arrived(look)
     seen = tools.observer.observation()
     return Situation(
         generation=count_at(metallb, "metadata", "generation"),
-        version=look.intent.release.version
-        if look.intent and arrived
-        else str(stored.get("version") or ""),
-        backend=look.intent.backend.value
-        if look.intent and arrived
-        else str(stored.get("backend") or ""),
+        version=arrived.release.version if arrived else str(stored.get("version") or ""),
+        backend=arrived.backend.value if arrived else str(stored.get("backend") or ""),
         components=look.components,
         problems=look.problems,
         beside=_beside(metallb, tools) if served else (),
@@ -259,14 +261,20 @@ def _configuration(tools: Tools) -> Checked:
     return replace(checked, warnings=(warning, *checked.warnings))
 
 
-def _arrived(look: _Look) -> bool:
+def _arrived(look: _Look) -> Intent | None:
+    """Return what runs, if that is what is asked for; None while the operator may not act."""
+    if look.intent is None or look.intent.metallb.spec.paused:
+        return None
     complete = not look.outcome.failures and not look.plan.held
-    return complete and all(component.settled or component.nowhere for component in look.components)
+    settled = all(component.settled or component.nowhere for component in look.components)
+    return look.intent if complete and settled else None
 
 
 def _upgrade(stored: Mapping[str, Any], look: _Look) -> str:
     before = str(stored.get("version") or "")
-    if look.intent is None or not before or before == look.intent.release.version:
+    if look.intent is None or look.intent.metallb.spec.paused:
+        return ""
+    if not before or before == look.intent.release.version:
         return ""
     return "" if _arrived(look) else f"{before} -> {look.intent.release.version}"
 

@@ -92,6 +92,18 @@ def test_a_release_is_changed_there_and_back_controller_first(operator: Operatin
             assert _image(operator, kind, name) == f"quay.io/metallb/{name}:v{version}"
 
 
+def test_what_is_asked_for_during_a_pause_is_said_to_run_once_it_does(operator: Operating) -> None:
+    operator.create(bgpBackend="native", version="0.15.3")
+    _arrives(operator, version="0.15.3")
+    operator.create(bgpBackend="native", version="0.16.1", paused=True)
+    operator.wait_condition("Progressing", "False", "Paused")
+    status = (operator.cluster.get("metallb", "metallb", NAMESPACE) or {})["status"]
+    assert status["version"] == "0.15.3"
+    assert _image(operator, "DaemonSet", "speaker") == "quay.io/metallb/speaker:v0.15.3"
+    operator.create(bgpBackend="native", version="0.16.1")
+    _arrives(operator, version="0.16.1")
+
+
 def test_a_release_that_ignores_what_is_stored_waits_until_that_is_accepted(
     operator: Operating,
 ) -> None:
