@@ -57,6 +57,10 @@ class Leading(Protocol):
         """Whether it is us."""
 
     @property
+    def is_new(self) -> bool:
+        """Whether it is us for so short a time that another one may not know it yet."""
+
+    @property
     def other(self) -> Leader | None:
         """Who else it is."""
 
@@ -117,7 +121,7 @@ class Desk:
                 return alone
         other = await self._leader()
         if self._leadership.leading:
-            return await self._reviewer.review(asked.request)
+            return await self._reviewer.review(asked.request, refreshed=self._leadership.is_new)
         if asked.forwarded:
             raise MisdirectedError
         if other is not None:

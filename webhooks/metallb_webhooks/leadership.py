@@ -7,11 +7,14 @@ is in annotations of the Lease; whoever may write the Lease could as well serve 
 Nothing is lost when the lead changes hands. Who comes next reads everything that is stored before
 it decides, and begins only after the one before has ended: that one stops to decide, waits until
 what it has allowed is shown as stored, and only then gives the Lease up; or it has been silent for
-so long that it decides no more and what it had allowed is stored.
+so long that it decides no more and what it had allowed is stored. Where somebody has deleted the
+Lease, the one before decides until it hears of that: whoever is new believes no list but one that
+it has read after a review arrived, for a second.
 """
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,6 +35,7 @@ _ADDRESS: Final = "metallb.io/webhooks-address"
 _FINGERPRINT: Final = "metallb.io/webhooks-certificate"
 
 _AGAIN_SECONDS: Final = 1.0
+_NEW_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,8 @@ class Leadership:
         ourselves: Callable[[], Leader],
         catch_up: Callable[[], Awaitable[bool]],
         times: LeaseTimes = TIMES,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Begin.
 
@@ -92,7 +98,10 @@ class Leadership:
             ourselves: how others reach this process, as it is now.
             catch_up: reads everything that is stored; False if that could not be had.
             times: of the Lease.
+            clock: monotonic seconds.
         """
+        self._clock = clock
+        self._since = float("-inf")
         self._client = client
         self._namespace = settings.namespace
         self._ourselves = ourselves
@@ -109,6 +118,11 @@ class Leadership:
     def leading(self) -> bool:
         """Whether this process decides at this moment."""
         return self._caught_up and self._elector.leading
+
+    @property
+    def is_new(self) -> bool:
+        """Whether this process decides for so short a time that another one may do so, too."""
+        return self._clock() - self._since < _NEW_SECONDS
 
     @property
     def other(self) -> Leader | None:
@@ -145,7 +159,7 @@ class Leadership:
         lost = self._elector.lost
         while not lost.is_set():
             if await self._catch_up():
-                self._caught_up = True
+                self._caught_up, self._since = True, self._clock()
                 self._tell()
                 await lost.wait()
                 self._caught_up = False

@@ -27,6 +27,7 @@ class Clock:
 class Leading:
     leading: bool = False
     other: Leader | None = None
+    is_new: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -86,6 +87,13 @@ async def test_who_leads_decides_from_memory(*, forwarded: bool) -> None:
     assert await scene.answer(forwarded=forwarded) == ALLOWED
     assert scene.judge.asked == ["believed"]
     assert scene.forwarder.sent == []
+
+
+async def test_who_has_begun_to_lead_just_now_reads_what_is_stored() -> None:
+    """The one before may have allowed something since, if nobody has told it."""
+    scene = Scene(Leading(leading=True, is_new=True))
+    assert await scene.answer() == ALLOWED
+    assert scene.judge.asked == ["refreshed"]
 
 
 async def test_who_follows_passes_the_review_on() -> None:

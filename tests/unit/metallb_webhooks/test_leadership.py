@@ -222,3 +222,22 @@ async def test_a_lease_that_is_taken_away_is_stood_for_again(tmp_path: Path) -> 
         released["metadata"]["resourceVersion"] = str(api.version)
         api._write(released, create=False)
         await until(ours, leading=True)
+
+
+async def test_a_leader_is_new_for_a_second(tmp_path: Path) -> None:
+    now = [100.0]
+    async with answering(Api(), tmp_path) as client:
+        made = Leadership(
+            client, Settings(NAMESPACE), lambda: ME, opened(), QUICK, clock=lambda: now[0]
+        )
+        assert not made.is_new
+        running = asyncio.create_task(made.run())
+        await until(made, leading=True)
+        assert made.is_new
+        now[0] += 0.9
+        assert made.is_new
+        now[0] += 0.2
+        assert not made.is_new
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
