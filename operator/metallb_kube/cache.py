@@ -198,7 +198,10 @@ class Reflector:
             self.synced.set()
             return _ABSENT_SECONDS
         grown = self._backoff.seconds(self._failures, self._chance())
-        pause = max(grown, error.retry_after)
+        # An API server that starts asks for seconds, and needs a fraction of one; whoever relies
+        # on what is followed would not know what is stored meanwhile. One that throttles means it.
+        asked = error.retry_after if isinstance(error, ThrottledError) else 0.0
+        pause = max(grown, asked)
         level = logging.DEBUG if self._failures == 1 else logging.WARNING
         logger.log(level, "watching %s: %s; again in %.1f s", self.resource.plural, error, pause)
         return pause

@@ -158,12 +158,23 @@ async def test_throttling_keeps_the_version(tmp_path: Path) -> None:
 
 
 async def test_whoever_asks_to_be_left_alone_is(tmp_path: Path) -> None:
-    busy = status(503, "ServiceUnavailable", retryAfterSeconds=0.3)
+    busy = status(429, "TooManyRequests", retryAfterSeconds=0.3)
     script = Scripted([listing("10", "a"), busy, listing("11", "a")])
     loop = asyncio.get_running_loop()
     started = loop.time()
     await follow(script, tmp_path)
     assert loop.time() - started >= 0.3
+
+
+async def test_an_api_server_that_starts_is_asked_again_sooner_than_it_says(
+    tmp_path: Path,
+) -> None:
+    starting = status(503, "ServiceUnavailable", retryAfterSeconds=5)
+    script = Scripted([listing("10", "a"), starting, listing("11", "a")])
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    await follow(script, tmp_path)
+    assert loop.time() - started < 3
 
 
 async def test_pauses_grow_though_every_list_succeeds(tmp_path: Path) -> None:
