@@ -1,6 +1,7 @@
 """The webhooks as processes behind their Service, under their own rights, on a cluster."""
 
 import ssl
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any, Final
 import yaml
 
 from cluster import Cluster
+from cluster.egress import PROBE_SECONDS
 from metallb_kube.client import KubeClient
 from metallb_kube.objects import ref_of
 from metallb_kube.resources import resource_for
@@ -21,6 +23,7 @@ from support.processes import Process, free_port, running, webhooks_process
 from support.waiting import wait_for
 
 SERVICE: Final = "metallb-webhooks"
+_NOTICED_SECONDS: Final = 3 * PROBE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,17 @@ class Replica:
         return self.probe()[0] == 200
 
     def wait_ready(self) -> None:
-        """Wait until it is ready."""
-        wait_for(f"{self.process.name} is ready", self.ready, seconds=30)
+        """Wait until it is ready, and was for longer than whoever routes takes to notice."""
+        since: list[float] = []
+
+        def lasts() -> bool:
+            if not self.ready():
+                since.clear()
+                return False
+            since.append(time.monotonic())
+            return since[-1] - since[0] > _NOTICED_SECONDS
+
+        wait_for(f"{self.process.name} is ready", lasts, seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
