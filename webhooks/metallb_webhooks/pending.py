@@ -2,7 +2,8 @@
 
 Whether the API server went on to store them is not known: somebody else may have refused them.
 They are therefore never believed by themselves. Where a verdict depends on whether they are
-stored, it waits until a watch tells, or until they are so old that they have not been.
+stored, it waits until a watch tells. What no watch has shown after some seconds was probably
+refused; since the watch may as well be down, it is overdue until a list has been read.
 
 An object is told by its uid, which the API server gives before it asks us, and by being younger
 than what the review showed as stored.
@@ -10,7 +11,7 @@ than what the review showed as stored.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from metallb_crds.meta import Resource
@@ -29,22 +30,23 @@ class _Entry:
 
 
 class Pending:
-    """What was allowed within the last seconds and has not been seen.
+    """What was allowed and has not been seen.
 
     Attributes:
-        changed: set when there is less of it; a new event takes its place then.
+        changed: set when there is less of it to wait for; a new event takes its place then.
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         """Begin with nothing.
 
         Args:
-            seconds: after how long an object that was not seen is taken not to be stored.
+            seconds: after how long an object that was not seen is overdue.
             clock: monotonic seconds.
         """
         self._seconds = seconds
         self._clock = clock
         self._entries: dict[tuple[str, Key], _Entry] = {}
+        self._overdue: dict[tuple[str, Key], _Entry] = {}
         self.changed = asyncio.Event()
 
     def add(self, thing: Resource, *, after: int, gone: bool = False) -> None:
@@ -56,34 +58,51 @@ class Pending:
             gone: whether it was allowed to be deleted.
         """
         place = (thing.kind, key_of(thing))
+        self._overdue.pop(place, None)
         self._entries.pop(place, None)  # what is added last is the last to expire
         self._entries[place] = _Entry(thing, after, gone, self._clock() + self._seconds)
 
     def seen(self, kind: str, key: Key, manifest: Manifest) -> None:
         """Forget an object when a list or a watch shows it, even as deleted."""
-        entry = self._entries.get((kind, key))
+        place = (kind, key)
+        entry = self._entries.get(place) or self._overdue.get(place)
         if entry is None:
             return
         same = str(manifest["metadata"].get("uid") or "") == entry.thing.metadata.uid
         if same and version_of(manifest) > entry.after:
-            del self._entries[kind, key]
+            self._entries.pop(place, None)
+            self._overdue.pop(place, None)
             self._tell()
 
     def over(self, index: Index) -> Snapshot | None:
-        """Return the index with everything pending in effect; None if nothing is pending."""
-        if self.empty:
+        """Return the index with everything in effect that was not seen; None if there is none."""
+        entries = self._overdue | self._entries
+        if not entries:
             return None
-        top = Index(entry.thing for entry in self._entries.values() if not entry.gone)
-        return Snapshot(index, top, frozenset(self._entries))
+        top = Index(entry.thing for entry in entries.values() if not entry.gone)
+        return Snapshot(index, top, frozenset(entries))
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is pending."""
+        """Whether there is nothing to wait for."""
         self._expire()
         return not self._entries
 
+    @property
+    def overdue(self) -> tuple[Resource, ...]:
+        """What a watch should have shown long ago."""
+        self._expire()
+        return tuple(entry.thing for entry in self._overdue.values())
+
+    def settle(self, overdue: Iterable[Resource]) -> None:
+        """Forget what was overdue when the lists were asked for that have been taken in since."""
+        for thing in overdue:
+            place = (thing.kind, key_of(thing))
+            if place in self._overdue and self._overdue[place].thing is thing:
+                del self._overdue[place]
+
     async def less(self) -> None:
-        """Return when something is no longer pending; at once if nothing is."""
+        """Return when there is less to wait for; at once if there is nothing."""
         oldest = next(iter(self._entries.values()), None)
         if oldest is not None:
             changed = self.changed
@@ -98,7 +117,7 @@ class Pending:
         for place, entry in tuple(self._entries.items()):
             if entry.until > now:
                 break  # the rest was added later
-            del self._entries[place]
+            self._overdue[place] = self._entries.pop(place)
             self._tell()
 
     def _tell(self) -> None:

@@ -27,7 +27,7 @@ from metallb_webhooks.store import version_of
 logger = logging.getLogger(__name__)
 
 Refresh = Callable[[tuple[str, ...]], Awaitable[bool]]
-"""Returns when everything of these kinds that is stored is in the index, or that takes too long."""
+"""Returns whether everything of these kinds that is stored is in the index by now."""
 
 
 class Reviewer:
@@ -109,13 +109,17 @@ class Reviewer:
         verdict = await self._informed(subject, kinds)
         # Nothing is waited for between the verdict and this: of two reviews that exclude each
         # other, the later one finds the earlier one here.
-        if verdict.allowed and not request.dry_run and subject.is_read(self._settings.namespace):
+        if verdict.allowed and not request.dry_run and self._matters(subject):
             self._pending.add(
                 subject.model,
                 after=version_of(request.old or {}),
                 gone=subject.operation is Operation.DELETE,
             )
         return verdict
+
+    def _matters(self, subject: Subject) -> bool:
+        """Tell whether anybody else's verdict may be another one once this is stored."""
+        return subject.is_read(self._settings.namespace) and subject.model != subject.old
 
     def _rests_on_others(self, subject: Subject, verdict: Verdict) -> bool:
         """Tell whether it matters what is stored, or to others what will be."""
@@ -136,10 +140,12 @@ class Reviewer:
         """Judge, and wait as long as the verdict depends on what may or may not be stored.
 
         What is still undecided after the time for which anything is pending is denied: that
-        takes a steady stream of objects which exclude this one.
+        takes a steady stream of objects which exclude this one. So is what is undecided while
+        neither a watch nor a list can be had.
         """
         deadline = self._clock() + self._settings.pending_seconds
         while True:
+            known = await self._looked_up()
             verdict = self._judge(subject, Snapshot(self._index))
             over = self._pending.over(self._index)
             if over is None:
@@ -147,9 +153,19 @@ class Reviewer:
             other = self._judge(subject, over)
             if verdict.allowed == other.allowed:
                 return verdict
-            if self._clock() > deadline:
+            if not known or self._clock() > deadline:
                 return other if verdict.allowed else verdict
             await self._pending.less()
+
+    async def _looked_up(self) -> bool:
+        """Read what watches should have shown long ago; tell whether that is known now."""
+        overdue = self._pending.overdue
+        if not overdue:
+            return True
+        read = await self._refresh(tuple({thing.kind for thing in overdue}))
+        if read:
+            self._pending.settle(overdue)
+        return read
 
     def _judge(self, subject: Subject, snapshot: Snapshot) -> Verdict:
         return judge_subject(subject, snapshot, self._settings, self._evaluate)

@@ -61,16 +61,49 @@ def test_it_is_forgotten_when_a_watch_shows_it(
     assert (pending.over(Index()) is not None) is still
 
 
-def test_it_is_forgotten_after_some_time() -> None:
+def test_it_is_overdue_after_some_time_and_counts_until_a_list_has_told() -> None:
     clock = Clock()
     pending = Pending(3.0, clock)
     pending.add(allowed("a"), after=0)
     clock.now += 2
     pending.add(allowed("b"), after=0)
     clock.now += 1.5
+    overdue = pending.overdue
+    assert [thing.metadata.name for thing in overdue] == ["a"]
+    over = pending.over(Index())
+    assert over is not None
+    assert set(over.pools) == {"a", "b"}
+    pending.settle(overdue)
+    assert pending.overdue == ()
     over = pending.over(Index())
     assert over is not None
     assert set(over.pools) == {"b"}
+
+
+def test_what_is_overdue_is_forgotten_when_a_watch_shows_it() -> None:
+    clock = Clock()
+    pending = Pending(3.0, clock)
+    pending.add(allowed("a"), after=0)
+    clock.now += 4
+    assert pending.overdue
+    pending.seen(POOL, "a", shown("5"))
+    assert pending.overdue == ()
+    assert pending.over(Index()) is None
+
+
+def test_a_list_does_not_tell_of_what_was_allowed_while_it_was_read() -> None:
+    clock = Clock()
+    pending = Pending(3.0, clock)
+    pending.add(allowed("a"), after=0)
+    clock.now += 4
+    overdue = pending.overdue
+    pending.add(allowed("a"), after=0)
+    pending.settle(overdue)
+    assert pending.over(Index()) is not None
+    clock.now += 4
+    assert pending.overdue
+    pending.settle(overdue)
+    assert pending.overdue
 
 
 def test_allowing_it_again_begins_anew() -> None:
@@ -93,12 +126,13 @@ async def test_waiting_ends_when_something_is_shown() -> None:
         await waiting
 
 
-async def test_waiting_ends_when_something_is_too_old() -> None:
+async def test_waiting_ends_when_something_is_overdue() -> None:
     pending = Pending(0.01)
     pending.add(allowed("a"), after=0)
     async with asyncio.timeout(5):
         await pending.less()
-    assert pending.over(Index()) is None
+    assert pending.empty
+    assert pending.overdue
 
 
 async def test_there_is_no_waiting_for_nothing() -> None:

@@ -27,13 +27,17 @@ class Refreshing:
     def __init__(self, index: Index, refreshed: Iterable[Any] | None = None) -> None:
         self.index = index
         self.refreshed = refreshed
+        self.works = True
+        self.stored: tuple[Any, ...] = ()
         self.calls: list[tuple[str, ...]] = []
 
     async def __call__(self, kinds: tuple[str, ...]) -> bool:
         self.calls.append(kinds)
         if self.refreshed is not None:
             self.index.replace("FRRConfiguration", self.refreshed)
-        return True
+        for thing in self.stored if self.works else ():
+            self.index.put(thing)
+        return self.works
 
 
 class Desk:
@@ -193,6 +197,33 @@ async def test_what_was_pending_and_refused_elsewhere_is_in_nobodys_way() -> Non
     desk = Desk(pending=Pending(0.05))
     assert await desk.allows(review(FIRST))
     assert await desk.allows(review(SECOND))
+    assert desk.refresh.calls == [(POOL,)]
+
+
+async def test_what_a_watch_that_is_down_has_not_shown_is_read() -> None:
+    desk = Desk(pending=Pending(0.05))
+    desk.refresh.stored = (pool("first", "192.0.2.0/28"),)
+    assert await desk.allows(review(FIRST))
+    assert not await desk.allows(review(SECOND))
+    assert desk.refresh.calls == [(POOL,)]
+    assert desk.pending.overdue == ()
+
+
+async def test_what_can_neither_be_watched_nor_read_is_taken_to_be_stored() -> None:
+    desk = Desk(pending=Pending(0.05))
+    desk.refresh.works = False
+    assert await desk.allows(review(FIRST))
+    assert not await desk.allows(review(SECOND))
+    assert await desk.allows(review(new("third", "203.0.113.0/28")))
+    desk.refresh.works = True
+    assert await desk.allows(review(SECOND))
+
+
+async def test_what_changes_nothing_is_not_pending() -> None:
+    old = FIRST | {"metadata": FIRST["metadata"] | {"resourceVersion": "41"}}
+    desk = Desk(pool("first", "192.0.2.0/28"))
+    assert await desk.allows(review(old, old))
+    assert desk.pending.empty
 
 
 async def test_of_two_that_exclude_each_other_at_most_one_is_allowed_at_once() -> None:
