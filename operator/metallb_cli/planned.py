@@ -17,7 +17,7 @@ from metallb_operator.intent import Intent, intent_of, misplaced
 from metallb_operator.nodestates import is_writing
 from metallb_operator.observe import observe_once
 from metallb_operator.plan import Plan, make_plan
-from metallb_operator.prepull import unpulled
+from metallb_operator.pulling import awaited, pulling
 from metallb_operator.rollback import instead, rollback_of
 from metallb_operator.rollout import components
 from metallb_operator.settings import OBJECT_NAME, Settings
@@ -111,7 +111,7 @@ async def planned(
             seen.objects,
             state,
             applyset,
-            unpulled=unpulled(wanted.manifests, seen),
+            unpulled=awaited(pulling(wanted.manifests, seen)),
             writing=is_writing(seen),
         ),
     )

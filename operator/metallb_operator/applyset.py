@@ -18,6 +18,7 @@ TOOLING_ANNOTATION: Final = "applyset.kubernetes.io/tooling"
 KINDS_ANNOTATION: Final = "applyset.kubernetes.io/contains-group-kinds"
 HASH_ANNOTATION: Final = "metallb.io/applied-hash"
 
+FIELD_MANAGER: Final = "metallb-operator"
 TOOLING: Final = f"metallb-operator/v{version('metallb-operator')}"
 
 

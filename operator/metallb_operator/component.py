@@ -26,7 +26,7 @@ class Component:
         starting: pods that are not ready only because they, or their nodes, have just come up.
         tolerated: how many pods may be away while the template is being rolled out.
         troubles: why pods are not ready, the most telling first.
-        progressed: when it was created, or a pod of it became ready last.
+        progressed: when it was created or changed, or a pod of it became ready last.
     """
 
     name: str

@@ -10,9 +10,8 @@ from typing import Final, TypeVar
 from metallb_kube.client import KubeClient
 from metallb_kube.errors import AlreadyExistsError, ConflictError, InvalidError, KubeError
 from metallb_kube.objects import Manifest, ObjectRef
-from metallb_operator.applyset import group_kind, parent_patch, recorded_kinds
+from metallb_operator.applyset import FIELD_MANAGER, group_kind, parent_patch, recorded_kinds
 from metallb_operator.plan import MONITORS, Apply, Cause, Delete, Plan, stage_of
-from metallb_operator.settings import FIELD_MANAGER
 from metallb_operator.takeover import ownership, replacement
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from metallb_kube.errors import KubeError
-from metallb_kube.objects import Manifest, ref_of
+from metallb_kube.objects import Manifest, ObjectRef, ref_of
 from metallb_operator import addressnote, blind, events, pauses, problems, staging
 from metallb_operator.applyset import applyset_id, is_member
 from metallb_operator.compare import fingerprint
@@ -17,6 +17,7 @@ from metallb_operator.downgrade import downgrade
 from metallb_operator.errors import OperatorError
 from metallb_operator.events import Note
 from metallb_operator.execute import Outcome, execute
+from metallb_operator.explanations import explained_components, explained_pulling
 from metallb_operator.fields import count_at
 from metallb_operator.installations import adopting, keeping
 from metallb_operator.intent import Intent, intent_of, misplaced
@@ -25,7 +26,7 @@ from metallb_operator.namespacelabels import label
 from metallb_operator.nodestates import forget_nodes, is_writing
 from metallb_operator.observation import Observation
 from metallb_operator.plan import Plan, make_plan
-from metallb_operator.prepull import unpulled
+from metallb_operator.pulling import awaited
 from metallb_operator.releases import release_for
 from metallb_operator.rollback import arrival, given_up, instead, is_wanted, rollback_of
 from metallb_operator.rollout import components
@@ -47,6 +48,7 @@ class _Look:
 
     components: tuple[Component, ...] = ()
     problems: tuple[Problem, ...] = ()
+    pulling: Component | None = None
     plan: Plan = field(default_factory=Plan)
     outcome: Outcome = field(default_factory=Outcome)
     intent: Intent | None = None
@@ -103,15 +105,16 @@ async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
         now=tools.now(),
     )
     if intent.metallb.spec.paused:
-        return _Look(await _components(wanted.manifests, tools), intent=intent)
+        return _Look(await explained_components(wanted.manifests, tools), intent=intent)
     found = components(wanted.manifests, seen)
     adoption = tools.adoption(metallb, seen, found)
     if adoption.problem:
         return _leave_alone(metallb, adoption.problem, tools)
     unlabelled = await _label(intent, tools)
     unnoted = await remember(metallb, intent, tools)
-    owed = is_owed(intent, tools)
-    plan = adopting(_plan(wanted, found, applyset, memory, tools, owed=owed), adoption)
+    pulled = await explained_pulling(wanted.manifests, tools)
+    held = _holds(wanted, found, applyset, tools, owed=is_owed(intent, tools), pulled=pulled)
+    plan = adopting(_plan(wanted, applyset, held, memory, tools), adoption)
     outcome = await _carry_out(plan, metallb, intent, tools)
     tools.metrics.executed(plan, outcome)
     tools.observer.learn(outcome.stored, outcome.deleted)
@@ -119,8 +122,9 @@ async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
         memory.settled = _declaration(wanted)
     as_before = not outcome.stored and not outcome.deleted
     look = _Look(
-        await _components(wanted.manifests, tools, found if as_before else None),
+        await explained_components(wanted.manifests, tools, found if as_before else None),
         (*unlabelled, *unnoted, *problems.of_failures(outcome.failures)),
+        pulled,
         plan,
         outcome,
         intent,
@@ -167,30 +171,40 @@ def _leave_alone(metallb: Manifest, problem: Problem, tools: Tools) -> _Look:
     return _Look(components(running, seen), (problem,))
 
 
-def _plan(
+def _holds(
     wanted: Desired,
     found: tuple[Component, ...],
     applyset: str,
-    memory: Memory,
     tools: Tools,
     *,
     owed: bool,
-) -> Plan:
+    pulled: Component | None,
+) -> Mapping[ObjectRef, str]:
     seen = tools.observer.observation()
-    return make_plan(
+    return staging.holds(
         wanted.manifests,
         seen.objects,
+        found,
+        applyset,
+        owed=owed,
+        unpulled=awaited(pulled),
+        writing=is_writing(seen),
+    )
+
+
+def _plan(
+    wanted: Desired,
+    applyset: str,
+    held: Mapping[ObjectRef, str],
+    memory: Memory,
+    tools: Tools,
+) -> Plan:
+    return make_plan(
+        wanted.manifests,
+        tools.observer.observation().objects,
         applyset=applyset,
         create_only=wanted.create_only,
-        holds=staging.holds(
-            wanted.manifests,
-            seen.objects,
-            found,
-            applyset,
-            owed=owed,
-            unpulled=unpulled(wanted.manifests, seen),
-            writing=is_writing(seen),
-        ),
+        holds=held,
         settled=memory.settled == _declaration(wanted),
     )
 
@@ -199,27 +213,6 @@ def _declaration(wanted: Desired) -> str:
     """Return what stands for everything declared; Secrets made once are not declared."""
     declared = [m for m in wanted.manifests if ref_of(m) not in wanted.create_only]
     return fingerprint({"objects": declared})
-
-
-async def _components(
-    manifests: Iterable[Manifest], tools: Tools, known: tuple[Component, ...] | None = None
-) -> tuple[Component, ...]:
-    """Return the state of the workloads; Events are read only while something is unexplained.
-
-    Args:
-        manifests: with the workloads among them.
-        tools: what to work with.
-        known: their state, if it is known but for the Events.
-    """
-    workloads = tuple(manifests)
-    found = known or components(workloads, tools.observer.observation())
-    if all(component.serves or _explained(component) for component in found):
-        return found
-    return components(workloads, tools.observer.observation(await tools.observer.warnings()))
-
-
-def _explained(component: Component) -> bool:
-    return any(trouble.certain for trouble in component.troubles)
 
 
 def _situation(metallb: Manifest, look: _Look, tools: Tools, *, served: bool) -> Situation:
@@ -231,6 +224,7 @@ def _situation(metallb: Manifest, look: _Look, tools: Tools, *, served: bool) ->
         version=arrived.release.version if arrived else str(stored.get("version") or ""),
         backend=arrived.backend.value if arrived else str(stored.get("backend") or ""),
         components=look.components,
+        pulling=look.pulling,
         problems=look.problems,
         beside=_beside(metallb, tools) if served else (),
         waiting=tuple(dict.fromkeys(held.reason for held in look.plan.held)),

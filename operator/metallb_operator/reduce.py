@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from metallb_kube.objects import Manifest
+from metallb_operator.applyset import FIELD_MANAGER
 from metallb_operator.fields import at
 
 _POD_METADATA: Final = (
@@ -32,6 +33,17 @@ def reduced(manifest: Manifest) -> Manifest:
 def _without_managed_fields(manifest: Manifest) -> Manifest:
     metadata = {k: v for k, v in manifest["metadata"].items() if k != "managedFields"}
     return {**manifest, "metadata": metadata}
+
+
+def _workload(manifest: Manifest) -> Manifest:
+    """Keep when we have applied it, and nothing of what."""
+    kept = _without_managed_fields(manifest)
+    ours = [
+        _picked(entry, ("manager", "operation", "time"))
+        for entry in manifest["metadata"].get("managedFields") or ()
+        if entry.get("manager") == FIELD_MANAGER and not entry.get("subresource")
+    ]
+    return {**kept, "metadata": {**kept["metadata"], "managedFields": ours}} if ours else kept
 
 
 def _node(manifest: Manifest) -> Manifest:
@@ -77,6 +89,8 @@ def _picked(values: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
 
 
 _REDUCTIONS: Final[Mapping[str, Callable[[Manifest], Manifest]]] = {
+    "DaemonSet": _workload,
+    "Deployment": _workload,
     "Node": _node,
     "Pod": _pod,
     "Secret": _secret,

@@ -5,7 +5,7 @@ of its desired count, a Deployment counts pods of a template that is no longer w
 says why a pod is not ready.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from math import ceil
@@ -14,14 +14,14 @@ from typing import Final
 from metallb_kube.objects import Manifest, ObjectRef, ref_of
 from metallb_operator import pods as podlist
 from metallb_operator import prepull
+from metallb_operator.changes import changed
 from metallb_operator.component import Component
-from metallb_operator.fields import at, count_at, name_of, text_at, time_of
+from metallb_operator.fields import at, count_at, name_of, text_at
+from metallb_operator.heldup import of_missing, of_pods
 from metallb_operator.nodes import is_ready, meant_for
 from metallb_operator.observation import Observation
-from metallb_operator.podtroubles import of_leaving, of_pod, where
-from metallb_operator.refusals import explained, of_workload
+from metallb_operator.podtroubles import of_leaving
 from metallb_operator.troubles import Kind, Trouble, in_order
-from metallb_operator.wording import listed
 
 
 def components(desired: Iterable[Manifest], seen: Observation) -> tuple[Component, ...]:
@@ -73,9 +73,9 @@ def _deployment(
         troubles=in_order(
             [
                 *_scaled(found),
-                *_refused(found, everything, seen, missing=len(pods) < desired),
+                *of_missing(found, everything, seen, missing=len(pods) < desired),
                 # A ReplicaSet keeps pods that have failed: history once there is another one.
-                *_of_pods(found, pods or everything, seen, dead),
+                *of_pods(found, pods or everything, seen, dead),
                 *_leaving(() if pods else podlist.leaving(found, seen.pods)),
             ]
         ),
@@ -115,8 +115,8 @@ def _daemonset(
         tolerated=_max_unavailable(found, blank.desired),
         troubles=in_order(
             [
-                *_refused(found, everything, seen, missing=_without_pod(waiting, pods)),
-                *_of_pods(found, pods, seen, frozenset()),
+                *of_missing(found, everything, seen, missing=_without_pod(waiting, pods)),
+                *of_pods(found, pods, seen),
                 *_leaving(_in_the_way(podlist.leaving(found, seen.pods), waiting, pods)),
             ]
         ),
@@ -181,8 +181,7 @@ def _without_pod(waiting: frozenset[str], pods: Iterable[Manifest]) -> bool:
 
 
 def _progressed(workload: Manifest, pods: Iterable[Manifest]) -> datetime | None:
-    created = time_of(text_at(workload, "metadata", "creationTimestamp"))
-    times = [time for time in (created, podlist.last_ready(pods)) if time]
+    times = [time for time in (changed(workload), podlist.last_ready(pods)) if time]
     return max(times, default=None)
 
 
@@ -190,29 +189,6 @@ def _scaled(deployment: Manifest) -> Iterable[Trouble]:
     if _replicas(deployment) == 0:
         text = "it is scaled to 0 replicas; scale it up, or set spec.paused to false"
         yield Trouble(Kind.SCALED, "", text)
-
-
-def _refused(
-    workload: Manifest, pods: Sequence[Manifest], seen: Observation, *, missing: bool
-) -> Iterable[Trouble]:
-    if missing:
-        yield from of_workload(workload, seen.warnings, youngest=podlist.youngest(pods))
-
-
-def _of_pods(
-    workload: Manifest, pods: Iterable[Manifest], seen: Observation, dead: Iterable[str]
-) -> Iterable[Trouble]:
-    absent = _absent_pull_secrets(workload, seen)
-    for pod in pods:
-        node = podlist.node_of(pod)
-        if node in dead:
-            yield Trouble(Kind.NODE, where(pod), f"node {node} is NotReady")
-            continue
-        for trouble in of_pod(pod):
-            if absent and trouble.kind is Kind.IMAGE:
-                yield _without_secret(trouble, absent)
-            else:
-                yield explained(trouble, pod, seen.warnings)
 
 
 def _leaving(pods: Iterable[Manifest]) -> Iterable[Trouble]:
@@ -225,16 +201,3 @@ def _in_the_way(
     """Return the pods that must go before another one comes to their nodes."""
     free = waiting - {podlist.node_of(pod) for pod in pods}
     return (pod for pod in leaving if podlist.node_of(pod) in free)
-
-
-def _absent_pull_secrets(workload: Manifest, seen: Observation) -> tuple[str, ...]:
-    namespace = text_at(workload, "metadata", "namespace")
-    named = at(workload, "spec", "template", "spec", "imagePullSecrets") or ()
-    refs = [ObjectRef("v1", "Secret", namespace, text_at(secret, "name")) for secret in named]
-    return tuple(ref.name for ref in refs if ref not in seen.objects)
-
-
-def _without_secret(trouble: Trouble, absent: Sequence[str]) -> Trouble:
-    text = f"Secret {listed(absent)}, named in spec.images.pullSecrets, does not exist; create it"
-    image, _, _ = trouble.message.partition(": ")
-    return replace(trouble, message=f"{image}: {text}")

@@ -13,7 +13,6 @@ from metallb_crds.backend import DEFAULT_BACKEND, Backend
 from metallb_kube.leases import LeaseTimes
 from metallb_kube.patience import PATIENCE, Patience
 
-FIELD_MANAGER: Final = "metallb-operator"
 FINALIZER: Final = "metallb.io/operator"
 OBJECT_NAME: Final = "metallb"
 LEASE_NAME: Final = "metallb-operator"

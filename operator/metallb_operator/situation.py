@@ -38,6 +38,7 @@ class Situation:
         version: MetalLB release that is installed; "" if none is.
         backend: BGP backend that is installed.
         components: every workload that there should be.
+        pulling: the workload that pulls their images first; None if there is none.
         problems: what keeps the operator from making the object true.
         beside: what is wrong and does not keep the operator from its work.
         waiting: steps that are put off, and why.
@@ -53,6 +54,7 @@ class Situation:
     version: str = ""
     backend: str = ""
     components: tuple[Component, ...] = ()
+    pulling: Component | None = None
     problems: tuple[Problem, ...] = ()
     beside: tuple[Problem, ...] = ()
     waiting: tuple[str, ...] = ()
@@ -62,6 +64,11 @@ class Situation:
     upgrading: str = ""
     preflight: Checked = Checked()
     configuration: Checked = Checked()
+
+    @property
+    def workloads(self) -> tuple[Component, ...]:
+        """Everything whose pods matter."""
+        return (self.pulling, *self.components) if self.pulling else self.components
 
 
 @dataclass(frozen=True, slots=True)

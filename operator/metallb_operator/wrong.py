@@ -62,7 +62,7 @@ def clock_of(
     started = (
         time_of(str(stored.get("lastTransitionTime"))) if stored.get("status") == value else None
     )
-    times = [component.progressed for component in situation.components if component.progressed]
+    times = [component.progressed for component in situation.workloads if component.progressed]
     return Clock(started, max(times, default=None), limits, now)
 
 
@@ -82,7 +82,7 @@ def wrong(situation: Situation, clock: Clock) -> Iterator[Problem]:
     yield from (*situation.problems, *situation.beside)
     if situation.removing is not None:
         return  # what is being taken down need not be well
-    for component in situation.components:
+    for component in situation.workloads:
         yield from _held_up(component, clock)
     if clock.is_overdue:
         yield from _overdue(situation, clock.limits)

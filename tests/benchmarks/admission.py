@@ -29,7 +29,8 @@ SIZES: Final = (10, 100, 1000, 5000)
 QUICK: Final = (10, 100, 1000)
 OUTPUT: Final = Path("build/bench-admission.json")
 
-_WARM_UP: Final = Budget(40, 2.0)
+# For longer than a replica is new to deciding, and reads before each verdict.
+_WARM_UP: Final = Budget(100_000, 2.0)
 _REVIEWS: Final = Budget(600, 4.0)
 _WRITES: Final = Budget(120, 4.0)
 

@@ -251,6 +251,9 @@ def test_nothing_is_replaced_before_its_images_are_on_the_nodes(operator: Operat
         operator.create(**spec, version="0.16.1")
         told = operator.wait_condition("Progressing", "True", "Upgrading")
         assert "waits: images are on 0 of 3 nodes, not on node-1, node-2, node-3" in told["message"]
+        told = operator.wait_condition("Degraded", "True", "PodsRefused")
+        assert "DaemonSet metallb-image-prepull: its pods are refused" in told["message"]
+        assert "nothing is pulled yet" in told["message"]
         operator.wait_condition("Available", "True")
         operator.wait_condition("Upgradeable", "False")
         status = (operator.cluster.get("metallb", "metallb", NAMESPACE) or {})["status"]
@@ -263,6 +266,30 @@ def test_nothing_is_replaced_before_its_images_are_on_the_nodes(operator: Operat
         ("patch", *PULLER),
         ("patch", "deployments", "controller"),
         ("patch", "daemonsets", "speaker"),
+        ("delete", *PULLER),
+    ]
+
+
+def test_an_image_that_cannot_be_pulled_costs_nothing(operator: Operating) -> None:
+    upgrade = {"prePullImages": True, "progressDeadlineSeconds": 30, "rollbackOnFailure": True}
+    operator.create(bgpBackend="native", version="0.15.3", upgrade=upgrade)
+    _arrives(operator, version="0.15.3")
+    start = operator.cluster.audit_position()
+    images = {"speaker": "missing.test/speaker:v0.16.1"}
+    operator.create(bgpBackend="native", version="0.16.1", upgrade=upgrade, images=images)
+    cause = "image missing.test/speaker:v0.16.1 cannot be pulled: it does not exist"
+    told = operator.wait_condition("Degraded", "True", "ImagePullFailed")
+    assert "DaemonSet metallb-image-prepull: pod metallb-image-prepull-" in told["message"]
+    assert cause in told["message"]
+    operator.wait_condition("Available", "True")
+    told = operator.wait_condition("Degraded", "True", "RolledBack")
+    assert "the upgrade to 0.16.1 was given up and 0.15.3 runs" in told["message"]
+    assert cause in told["message"]
+    _arrives(operator, version="0.15.3")
+    wait_for("what pulls goes", lambda: ("delete", *PULLER) in _writes(operator, start))
+    workloads = {"deployments", "daemonsets"}
+    assert [one for one in _writes(operator, start) if one[1] in workloads] == [
+        ("patch", *PULLER),
         ("delete", *PULLER),
     ]
 
