@@ -104,6 +104,38 @@ def test_whatever_is_deleted_or_edited_is_put_right_and_foreign_fields_are_left_
     assert "metallb_operator_drift_repaired_total" in operator.probe("/metrics")[1]
 
 
+def test_what_breaks_later_is_told_as_long_as_it_lasts(operator: Operating) -> None:
+    operator.create(bgpBackend="native")
+    operator.wait_condition("Available", "True")
+    operator.wait_condition("Progressing", "False")
+    selected = ["-n", NAMESPACE, "-l", "app.kubernetes.io/component=speaker"]
+    pod = operator.cluster.kubectl("get", "pods", *selected, "-o", "name").split()[0]
+    ended = {"exitCode": 2, "reason": "Error", "message": "no such interface"}
+    crashing = {"waiting": {"reason": "CrashLoopBackOff"}}
+    running = {"running": {"startedAt": "2026-01-01T00:00:00Z"}}
+    _fares(operator, pod, "False", {"state": crashing, "lastState": {"terminated": ended}})
+    told = operator.wait_condition("Degraded", "True", "ContainerCrashing")
+    name = pod.removeprefix("pod/")
+    assert f"pod {name} on node-" in told["message"]
+    assert "it keeps ending: exit code 2 (Error): no such interface" in told["message"]
+    operator.wait_condition("Available", "False", "ComponentsNotReady")
+    _fares(operator, pod, "True", {"state": running, "lastState": {}})
+    operator.wait_condition("Available", "True")
+    operator.wait_condition("Degraded", "False")
+
+
+def _fares(operator: Operating, pod: str, ready: str, container: dict[str, Any]) -> None:
+    """Say of a pod and its container what a kubelet would."""
+    known = {"name": "speaker", "image": "i", "imageID": "", "restartCount": 3}
+    status = {
+        "conditions": [{"type": "Ready", "status": ready}],
+        "containerStatuses": [known | container | {"ready": ready == "True"}],
+    }
+    patch = json.dumps({"status": status})
+    where = ["-n", NAMESPACE, "--subresource=status", "--type=strategic"]
+    operator.cluster.kubectl("patch", pod, *where, "-p", patch)
+
+
 def _spec(operator: Operating, kind: str, name: str) -> dict[str, Any]:
     found = operator.operands()[kind, name]
     return {key: found[key] for key in ("spec", "data") if key in found}
