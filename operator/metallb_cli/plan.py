@@ -14,7 +14,7 @@ from metallb_cli.connection import connected
 from metallb_cli.given import metallb_in
 from metallb_cli.inputs import InputError
 from metallb_cli.options import NAMESPACE, Context, Form, Kubeconfig, Namespace, Output
-from metallb_cli.planned import NoPlanError, Planned, planned, stored
+from metallb_cli.planned import NoPlanError, Planned, asked_for, planned
 from metallb_cli.terminal import print_lines
 from metallb_kube.errors import KubeError
 from metallb_operator.chart import Chart
@@ -66,7 +66,7 @@ async def _planned(
 ) -> Planned:
     given = metallb_in(filename, settings.namespace) if filename else None
     async with connected(kubeconfig, context) as client:
-        metallb = given or await stored(client, settings.namespace)
+        metallb = await asked_for(client, settings.namespace, given)
         return await planned(client, Chart(settings.helm), settings, metallb)
 
 

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from metallb_crds.frrk8s_v1beta1 import FRRConfiguration
 from metallb_crds.meta import Resource
 from metallb_kube.client import KubeClient
+from metallb_kube.errors import NotFoundError
 from metallb_kube.objects import Manifest, ObjectRef, ref_of
 from metallb_kube.resources import resource_for
 from metallb_operator import staging
@@ -11,9 +13,10 @@ from metallb_operator.applyset import applyset_id
 from metallb_operator.chart import Chart
 from metallb_operator.desired import desired
 from metallb_operator.downgrade import KINDS, downgrade
-from metallb_operator.fields import text_at
+from metallb_operator.fields import at, count_at, text_at
 from metallb_operator.installations import adopting, adoption, keeping
 from metallb_operator.intent import Intent, intent_of, misplaced
+from metallb_operator.leftovers import leftovers, written_in
 from metallb_operator.nodestates import is_writing
 from metallb_operator.observe import observe_once
 from metallb_operator.plan import Plan, make_plan
@@ -36,29 +39,55 @@ class Planned:
 
     Attributes:
         paused: the operator would not carry it out.
+        rolled_back: what was given up, and why; "" if the plan is for what is asked for.
     """
 
     version: str
     backend: str
     paused: bool
     plan: Plan
+    rolled_back: str = ""
 
 
-async def stored(client: KubeClient, namespace: str) -> Manifest:
-    """Return the MetalLB object of the cluster.
+async def asked_for(client: KubeClient, namespace: str, given: Manifest | None) -> Manifest:
+    """Return the MetalLB object to plan for.
+
+    Args:
+        client: reads.
+        namespace: of the object.
+        given: what is not applied yet; None for what is stored.
 
     Raises:
-        NoPlanError: there is none.
-        KubeError: it cannot be read.
+        NoPlanError: neither is there.
+        KubeError: the stored one cannot be read.
     """
     ref = ObjectRef("metallb.io/v1beta1", "MetalLB", namespace, OBJECT_NAME)
     found = await client.get(ref)
+    if given is not None:
+        return as_applied(given, found) if found else given
     if found is None:
         raise NoPlanError(
             f"there is no MetalLB object {OBJECT_NAME} in namespace {namespace}; name another "
             f"namespace with --namespace, or plan for one that is not applied yet with --filename"
         )
     return found
+
+
+def as_applied(given: Manifest, found: Manifest) -> Manifest:
+    """Return an object as it would be stored if it was applied over another one.
+
+    What runs, and what the operator has noted about it, is known of the stored one only; and a
+    spec that is the same is no change.
+    """
+    annotations = [at(one, "metadata", "annotations") or {} for one in (found, given)]
+    same = (given.get("spec") or {}) == (found.get("spec") or {})
+    metadata = {
+        **found["metadata"],
+        **given["metadata"],
+        "annotations": annotations[0] | annotations[1],
+        "generation": count_at(found, "metadata", "generation") + (0 if same else 1),
+    }
+    return {**given, "metadata": metadata, "status": found.get("status") or {}}
 
 
 async def planned(
@@ -80,7 +109,8 @@ async def planned(
     namespace = settings.namespace
     _refuse(misplaced(metallb, namespace))
     seen = await observe_once(client, namespace)
-    acted_upon = instead(metallb, rollback_of(metallb))
+    given_up = rollback_of(metallb)
+    acted_upon = instead(metallb, given_up)
     intent = _intent(acted_upon, keeping(settings, metallb, seen.objects))
     running = text_at(metallb, "status", "version")
     if downgrade(metallb, running, intent.release, None):
@@ -111,6 +141,7 @@ async def planned(
             seen.objects,
             state,
             applyset,
+            owed=await _owed(client, intent, namespace),
             unpulled=awaited(pulling(wanted.manifests, seen)),
             writing=is_writing(seen),
         ),
@@ -120,6 +151,7 @@ async def planned(
         intent.backend.value,
         intent.metallb.spec.paused,
         adopting(plan, others),
+        given_up.problem.message if given_up else "",
     )
 
 
@@ -144,6 +176,18 @@ async def _configured(client: KubeClient, namespace: str) -> tuple[Resource, ...
         )
         found.extend(map(model.parse, listing.items))
     return tuple(found)
+
+
+async def _owed(client: KubeClient, intent: Intent, namespace: str) -> bool:
+    """Tell whether our own frr-k8s still acts upon what speakers wrote."""
+    if written_in(intent, namespace) == namespace:
+        return False
+    resource = resource_for(FRRConfiguration.api_version, FRRConfiguration.kind)
+    try:
+        listing = await client.list(resource, namespace=namespace)
+    except NotFoundError:
+        return False  # there is no such kind
+    return bool(leftovers(map(FRRConfiguration.parse, listing.items), {namespace}))
 
 
 async def _elsewhere(client: KubeClient, namespace: str) -> tuple[Workload, ...]:

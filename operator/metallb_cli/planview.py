@@ -46,6 +46,8 @@ def text(planned: Planned, namespace: str) -> Iterator[str]:
     what = f"MetalLB {planned.version} with backend {planned.backend} in namespace {namespace}"
     if planned.paused:
         yield "spec.paused is true: the operator does none of this until it is removed"
+    if planned.rolled_back:
+        yield planned.rolled_back
     yield f"{what}: {_summary(found) or 'nothing would change'}"
     for change in found:
         yield ""
@@ -59,6 +61,7 @@ def json(planned: Planned, namespace: str) -> str:
         "backend": planned.backend,
         "namespace": namespace,
         "paused": planned.paused,
+        "rolledBack": planned.rolled_back,
         "changes": [_entry(change) for change in changes(planned.plan)],
         "unchanged": len(planned.plan.unchanged),
     }

@@ -90,6 +90,62 @@ def test_what_a_change_would_do(installed: Cluster) -> None:
     assert "--log-level=debug" in text
 
 
+def test_a_downgrade_that_the_operator_refuses_has_no_plan(installed: Cluster) -> None:
+    advertisement = {
+        "apiVersion": "metallb.io/v1beta1",
+        "kind": "BGPAdvertisement",
+        "metadata": {"name": "some", "namespace": NAMESPACE},
+        "spec": {"serviceSelectors": [{"matchLabels": {"public": "yes"}}]},
+    }
+    older = metallb(bgpBackend="native", version="0.15.3")
+    installed.apply(advertisement)
+    found = run(installed, "plan", "-f", "-", stdin=yaml.safe_dump(older))
+    assert found.exit_code == 1
+    assert "spec.version: 0.15.3 is older than 0.16.1, which runs" in found.stderr
+    assert "spec.serviceSelectors of BGPAdvertisement 'some'" in found.stderr
+    older["metadata"]["annotations"] = {"metallb.io/allow-downgrade": "0.15.3"}
+    code, changes = planned(installed, "-f", "-", stdin=yaml.safe_dump(older))
+    assert (code, ("change", "Deployment", "controller") in changes) == (2, True)
+    installed.kubectl("delete", "bgpadvertisement", "some", "-n", NAMESPACE)
+
+
+def test_what_stays_until_speakers_configuration_is_withdrawn(installed: Cluster) -> None:
+    speaker = installed.get("daemonset", "speaker", NAMESPACE) or {}
+    label = "applyset.kubernetes.io/part-of"
+    left = {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": {
+            "name": "frr-k8s",
+            "namespace": NAMESPACE,
+            "labels": {label: speaker["metadata"]["labels"][label]},
+        },
+        "spec": {
+            "selector": {"matchLabels": {"a": "b"}},
+            "template": {
+                "metadata": {"labels": {"a": "b"}},
+                "spec": {
+                    "nodeSelector": {"no": "node"},
+                    "containers": [{"name": "frr", "image": "example.test/frr:1"}],
+                },
+            },
+        },
+    }
+    written = {
+        "apiVersion": "frrk8s.metallb.io/v1beta1",
+        "kind": "FRRConfiguration",
+        "metadata": {"name": "metallb-node-1", "namespace": NAMESPACE},
+        "spec": {"nodeSelector": {"matchLabels": {"kubernetes.io/hostname": "node-1"}}},
+    }
+    installed.apply(left, written)
+    assert planned(installed) == (2, [("wait", "DaemonSet", "frr-k8s")])
+    assert "until what speakers wrote for it is deleted" in run(installed, "plan").stdout
+    installed.kubectl("delete", "frrconfiguration", "metallb-node-1", "-n", NAMESPACE)
+    assert planned(installed) == (2, [("delete", "DaemonSet", "frr-k8s")])
+    installed.kubectl("delete", "daemonset", "frr-k8s", "-n", NAMESPACE)
+    assert planned(installed) == (0, [])
+
+
 def test_status(installed: Cluster) -> None:
     installed.apply(POOL, SERVICE)
     found = run(installed, "status", "-o", "json")

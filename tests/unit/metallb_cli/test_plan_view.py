@@ -77,6 +77,12 @@ def test_a_pause_is_told_first() -> None:
     assert lines(Plan(), paused=True)[0].startswith("spec.paused is true")
 
 
+def test_a_rollback_is_told_first() -> None:
+    found = Planned("0.15.3", "native", paused=False, plan=Plan(), rolled_back="it was given up")
+    assert next(iter(text(found, "m"))) == "it was given up"
+    assert '"rolledBack": "it was given up"' in as_json(found, "m")
+
+
 def test_json() -> None:
     plan = Plan(
         (apply(SPEAKER, Cause.CHANGED, IMAGE, GONE),),
