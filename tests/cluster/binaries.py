@@ -72,6 +72,12 @@ PROGRAMS: Final[Mapping[str, Program]] = {
             "1 minute",
             ("-X helm.sh/helm/v4/internal/version.version=v4.1.4",),
         ),
+        Program(
+            "operator-verify",
+            "olm",
+            "github.com/operator-framework/api/cmd/operator-verify",
+            "1 minute",
+        ),
         Program("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", "1 minute"),
         *_operands("metallb", "", "go.universe.tf/metallb", "controller", "speaker"),
         *_operands("metallb-0.15.3", "-0.15.3", "go.universe.tf/metallb", "controller", "speaker"),
