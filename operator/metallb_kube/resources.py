@@ -97,6 +97,9 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     *_resources("networking.k8s.io", "v1", {"ServiceCIDR": "servicecidrs"}, namespaced=False),
     *_resources("discovery.k8s.io", "v1", {"EndpointSlice": "endpointslices"}, namespaced=True),
     *_resources("policy", "v1", {"PodDisruptionBudget": "poddisruptionbudgets"}, namespaced=True),
+    *_resources(
+        "operators.coreos.com", "v2", {"OperatorCondition": "operatorconditions"}, namespaced=True
+    ),
     *_resources("coordination.k8s.io", "v1", {"Lease": "leases"}, namespaced=True),
     *_resources("events.k8s.io", "v1", {"Event": "events"}, namespaced=True),
     *_resources(

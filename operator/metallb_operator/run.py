@@ -26,6 +26,7 @@ from metallb_operator.errors import OperatorError
 from metallb_operator.health import serving
 from metallb_operator.leftovers import leftovers
 from metallb_operator.observe import Observer
+from metallb_operator.operatorcondition import OperatorCondition
 from metallb_operator.plan import Delete
 from metallb_operator.prober import Prober
 from metallb_operator.releases import DEFAULT_RELEASE
@@ -93,6 +94,7 @@ async def run(settings: Settings) -> None:
         auditor = Auditor(source, client, settings.namespace, observer.tell)
         prober = Prober(client, settings.namespace, observer.tell)
         surveyor = Surveyor(client, source, settings, observer.tell)
+        olm = OperatorCondition(client, settings.namespace, settings.operator_condition)
         tools = Tools(
             client,
             Chart(settings.helm),
@@ -109,6 +111,7 @@ async def run(settings: Settings) -> None:
             leftovers=lambda namespaces: _leftovers(source, namespaces),
             configured=lambda: _configured(source),
             services=lambda: _services(source),
+            tell_olm=olm.tell,
         )
         async with serving(
             settings.health_host,

@@ -50,6 +50,8 @@ class Settings:
             as trouble; start-up is full of such moments.
         progress_deadline_seconds: a rollout may take so long, unless the object says otherwise.
         uninstall_seconds: a removal may take so long, unless the object says otherwise.
+        operator_condition: name of the object in which OLM wants to be told whether the operator
+            may be upgraded; "" without OLM.
         leader_election: False for a single process that need not wait for a Lease.
         lease: the Lease's timing.
         patience: how long the API server is waited for.
@@ -68,6 +70,7 @@ class Settings:
     grace_seconds: float = 10.0
     progress_deadline_seconds: float = 600.0
     uninstall_seconds: float = 120.0
+    operator_condition: str = ""
     leader_election: bool = True
     lease: LeaseTimes = field(default_factory=LeaseTimes)
     patience: Patience = PATIENCE
@@ -87,7 +90,8 @@ class Settings:
         """Make settings of the command line and the environment.
 
         Args:
-            environment: where `HELM` and the `RELATED_IMAGE_*` variables are looked up.
+            environment: where `HELM`, the `RELATED_IMAGE_*` variables and what OLM sets are
+                looked up.
             options: attributes by name as the command line gave them; None means "not given".
 
         Raises:
@@ -96,6 +100,7 @@ class Settings:
         given = {name: value for name, value in options.items() if value is not None}
         given.setdefault("helm", environment.get("HELM") or "helm")
         given.setdefault("images", images_from(environment))
+        given.setdefault("operator_condition", environment.get("OPERATOR_CONDITION_NAME") or "")
         return cls(**given)  # type: ignore[arg-type] # __post_init__ and typer see to the types
 
 

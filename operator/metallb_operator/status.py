@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from metallb_operator.component import Component
 from metallb_operator.conditions import LONGEST_MESSAGE, Reason, Truth, Type, Verdict, merged
@@ -10,6 +10,10 @@ from metallb_operator.fields import at
 from metallb_operator.situation import Checked, Limits, Situation
 from metallb_operator.wording import clipped, listed
 from metallb_operator.wrong import Clock, clock_of, condition, troubles_of, wrong
+
+UPGRADEABLE: Final = Verdict(
+    Type.UPGRADEABLE, Truth.TRUE, Reason.AS_EXPECTED, "a new version can be installed"
+)
 
 
 def judge(
@@ -27,11 +31,12 @@ def judge(
     degraded = _degraded(situation, clock)
     progressing = _progressing(situation)
     was_available = condition(previous, Type.AVAILABLE).get("status") == Truth.TRUE.value
+    available = _available(situation, clock, was_available=was_available)
     return (
-        _available(situation, clock, was_available=was_available),
+        available,
         progressing,
         degraded,
-        _upgradeable(situation, progressing, degraded),
+        _upgradeable(situation, available, progressing, degraded),
         _preflight(situation.preflight),
         _configuration(situation.configuration),
     )
@@ -154,21 +159,24 @@ def _degraded(situation: Situation, clock: Clock) -> Verdict:
     return Verdict(Type.DEGRADED, Truth.TRUE, found[0].reason, "; ".join(messages))
 
 
-def _upgradeable(situation: Situation, progressing: Verdict, degraded: Verdict) -> Verdict:
+def _upgradeable(
+    situation: Situation, available: Verdict, progressing: Verdict, degraded: Verdict
+) -> Verdict:
     def no(reason: Reason, text: str) -> Verdict:
         return Verdict(Type.UPGRADEABLE, Truth.FALSE, reason, text)
 
     if progressing.truth is Truth.TRUE:
         return no(Reason.PROGRESSING, f"wait until this is done: {progressing.message}")
-    if degraded.truth is Truth.TRUE:
+    # No upgrade makes it worse that a node is away, and in a large cluster one often is.
+    away = available.truth is Truth.TRUE and degraded.reason is Reason.NODES_NOT_READY
+    if degraded.truth is Truth.TRUE and not away:
         return no(Reason.DEGRADED, f"repair this first: {degraded.message}")
     if situation.paused:
         return no(Reason.PAUSED, "spec.paused is true: an upgrade would not reach MetalLB")
     if situation.preflight.problems:
         text = "; ".join(situation.preflight.problems)
         return no(Reason.PREFLIGHT_FAILED, f"repair this first: {text}")
-    text = "a new version can be installed"
-    return Verdict(Type.UPGRADEABLE, Truth.TRUE, Reason.AS_EXPECTED, text)
+    return UPGRADEABLE
 
 
 def _preflight(checked: Checked) -> Verdict:

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from metallb_crds.operator_v1beta1 import MetalLBSpec
 from metallb_kube.objects import Manifest
 from metallb_operator import events, status
-from metallb_operator.conditions import Verdict, transitions
+from metallb_operator.conditions import Type, Verdict, transitions
 from metallb_operator.events import Note
+from metallb_operator.intent import misplaced
 from metallb_operator.settings import Settings
 from metallb_operator.situation import Limits, Situation
 from metallb_operator.tools import Tools
@@ -38,6 +39,9 @@ async def tell(
     wanted = status.status(situation, verdicts, stored, now)
     await tools.reporter.report(metallb, wanted, [*notes, *changes], now)
     tools.metrics.judged(verdicts)
+    if misplaced(metallb, tools.settings.namespace) is None:
+        upgradeable = next(one for one in verdicts if one.type is Type.UPGRADEABLE)
+        await tools.tell_olm(upgradeable, now)
     return verdicts
 
 

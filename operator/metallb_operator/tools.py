@@ -9,6 +9,7 @@ from metallb_kube.client import KubeClient
 from metallb_kube.objects import Manifest
 from metallb_operator.chart import Chart
 from metallb_operator.component import Component
+from metallb_operator.conditions import Verdict
 from metallb_operator.installations import Adoption
 from metallb_operator.metrics import Metrics
 from metallb_operator.observation import Observation
@@ -28,6 +29,10 @@ def utc_now() -> datetime:
 
 async def _know_enough(_: Manifest) -> None:
     """Read nothing."""
+
+
+async def _tell_nobody(_: Verdict, __: datetime) -> None:
+    """Write nothing."""
 
 
 @dataclass(slots=True)
@@ -60,6 +65,7 @@ class Tools:
         configured: objects whose fields a downgrade may lose; None while they are not known.
         has_other_frr_k8s: whether somebody else's runs, as far as is known.
         services: those of type LoadBalancer; None while they are not known.
+        tell_olm: has the verdict about Upgradeable written where OLM looks for it.
         now: the time, with a time zone.
     """
 
@@ -81,4 +87,5 @@ class Tools:
     configured: Callable[[], Iterable[Resource] | None] = tuple
     has_other_frr_k8s: Callable[[], bool] = lambda: False
     services: Callable[[], Iterable[ServiceInfo] | None] = tuple
+    tell_olm: Callable[[Verdict, datetime], Awaitable[None]] = _tell_nobody
     now: Callable[[], datetime] = utc_now

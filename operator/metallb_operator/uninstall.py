@@ -20,6 +20,7 @@ from metallb_operator.nodestates import forget_nodes
 from metallb_operator.pauses import asked_for
 from metallb_operator.removal import Step, next_step
 from metallb_operator.situation import Situation
+from metallb_operator.status import UPGRADEABLE
 from metallb_operator.tell import tell
 from metallb_operator.tools import Tools
 from metallb_operator.wording import listed
@@ -57,6 +58,8 @@ async def uninstall(metallb: Manifest, tools: Tools) -> None:
             logger.warning("not waited for any longer: %s", listed(_left(step, tools)))
             break
         await _pause(tools, changed, failures, until=deadline)
+    # Nobody looks again once the object is gone, and nothing is left that an upgrade could harm.
+    await tools.tell_olm(UPGRADEABLE, tools.now())
     tools.reporter.forget(metallb)
 
 

@@ -146,6 +146,7 @@ def operating(
     kubeconfig: Path | None = None,
     identity: str = "test",
     options: tuple[str, ...] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Operating]:
     """Run the operator on a cluster until the end of the block.
 
@@ -155,6 +156,7 @@ def operating(
         kubeconfig: another way to the API server than the direct one.
         identity: in the Lease; the same one takes over at once, as a restarted container does.
         options: more of the command line.
+        environment: more variables.
     """
     account = kubeconfig or cluster.service_account_kubeconfig(NAMESPACE, "metallb-operator")
     port = free_port()
@@ -165,6 +167,7 @@ def operating(
         logs=logs,
         health_port=port,
         extra=("--health-host", "127.0.0.1", "--identity", identity, *options),
+        environment=environment,
     )
     with running(process):
         yield Operating(cluster, process, port)

@@ -126,6 +126,7 @@ def operator_process(
     logs: Path,
     health_port: int,
     extra: tuple[str, ...] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> Process:
     """Describe `metallb-operator run` against a cluster."""
     return Process(
@@ -142,7 +143,7 @@ def operator_process(
             *extra,
         ),
         log=logs / "metallb-operator.log",
-        environment={"HELM": str(helm)},
+        environment={"HELM": str(helm), **(environment or {})},
     )
 
 

@@ -242,6 +242,7 @@ ROLLOUTS: Final = (
         FINE,
         QUIET,
         "True NodesNotReady",
+        FINE,
         tells=("speaker", "frr-k8s", "n2"),
         seen=world(
             pod("speaker", "n2", ready=False, since=60),

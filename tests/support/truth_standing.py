@@ -123,7 +123,7 @@ NODES_APART: Final = (
     Row(
         "a node has joined and has no network yet",
         degraded="True NodesNotReady",
-        upgradeable="False Degraded",
+        upgradeable=FINE,
         tells=("n4", "repair them, or delete the Nodes that are gone"),
         seen=world(
             nodes=[*NODES, node("n4", taints=["node.kubernetes.io/not-ready:NoSchedule"])],
@@ -132,6 +132,7 @@ NODES_APART: Final = (
     Row(
         "a node is being shut down",
         degraded="True NodesNotReady",
+        upgradeable=FINE,
         tells=("n2",),
         seen=world(
             nodes=nodes_but(node("n2", taints=["node.kubernetes.io/out-of-service:NoExecute"])),

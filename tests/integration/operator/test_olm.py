@@ -1,0 +1,128 @@
+"""What OLM is told, in the object and with the rights that it gives an operator for that."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from cluster import Cluster
+from support.operating import NAMESPACE, Operating, operating
+from support.waiting import wait_for
+
+NAME: Final = "metallb-operator.v0"
+_TEXTS: Final = ("type", "status", "reason", "message", "lastTransitionTime")
+_CONDITIONS: Final[dict[str, Any]] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": list(_TEXTS),
+        "properties": {
+            **{name: {"type": "string"} for name in _TEXTS},
+            "reason": {"type": "string", "pattern": "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},
+        },
+    },
+}
+DEFINITION: Final[dict[str, Any]] = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "operatorconditions.operators.coreos.com"},
+    "spec": {
+        "group": "operators.coreos.com",
+        "scope": "Namespaced",
+        "names": {"kind": "OperatorCondition", "plural": "operatorconditions"},
+        "versions": [
+            {
+                "name": "v2",
+                "served": True,
+                "storage": True,
+                "schema": {
+                    "openAPIV3Schema": {
+                        "type": "object",
+                        "properties": {
+                            "spec": {
+                                "type": "object",
+                                "properties": {
+                                    "conditions": _CONDITIONS,
+                                    "overrides": _CONDITIONS,
+                                },
+                            }
+                        },
+                    }
+                },
+            }
+        ],
+    },
+}
+OVERRIDE: Final = {
+    "type": "Upgradeable",
+    "status": "True",
+    "reason": "Accepted",
+    "message": "by hand",
+    "lastTransitionTime": "2026-01-01T00:00:00Z",
+}
+CONDITION: Final[dict[str, Any]] = {
+    "apiVersion": "operators.coreos.com/v2",
+    "kind": "OperatorCondition",
+    "metadata": {"name": NAME, "namespace": NAMESPACE},
+    "spec": {"overrides": [OVERRIDE]},
+}
+ROLE: Final[dict[str, Any]] = {
+    "apiVersion": "rbac.authorization.k8s.io/v1",
+    "kind": "Role",
+    "metadata": {"name": NAME, "namespace": NAMESPACE},
+    "rules": [
+        {
+            "apiGroups": ["operators.coreos.com"],
+            "resources": ["operatorconditions"],
+            "resourceNames": [NAME],
+            "verbs": ["get", "update", "patch"],
+        }
+    ],
+}
+BINDING: Final[dict[str, Any]] = {
+    "apiVersion": "rbac.authorization.k8s.io/v1",
+    "kind": "RoleBinding",
+    "metadata": {"name": NAME, "namespace": NAMESPACE},
+    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": NAME},
+    "subjects": [
+        {"kind": "ServiceAccount", "name": "metallb-operator", "namespace": NAMESPACE},
+    ],
+}
+
+
+@pytest.fixture
+def managed(own_cluster: Cluster, tmp_path: Path) -> Iterator[Operating]:
+    """An operator as OLM runs it."""
+    own_cluster.apply(DEFINITION)
+    own_cluster.kubectl(
+        "wait", "--for=condition=Established", "crd", DEFINITION["metadata"]["name"]
+    )
+    own_cluster.apply(CONDITION, ROLE, BINDING)
+    with operating(own_cluster, tmp_path, environment={"OPERATOR_CONDITION_NAME": NAME}) as running:
+        running.wait_ready()
+        yield running
+        running.delete()
+    own_cluster.kubectl("delete", "crd", DEFINITION["metadata"]["name"])
+    own_cluster.kubectl("delete", "role,rolebinding", NAME, "-n", NAMESPACE)
+
+
+def _wait_told(operator: Operating, status: str, reason: str) -> None:
+    def is_told() -> bool:
+        spec = (operator.cluster.get("operatorcondition", NAME, NAMESPACE) or {})["spec"]
+        assert spec["overrides"] == [OVERRIDE]
+        found = {c["type"]: (c["status"], c["reason"]) for c in spec.get("conditions", ())}
+        return operator.alive() and found == {"Upgradeable": (status, reason)}
+
+    wait_for(f"OLM is told {status}, {reason}", is_told)
+
+
+def test_olm_knows_when_the_operator_must_not_be_replaced(managed: Operating) -> None:
+    managed.create(bgpBackend="native")
+    managed.wait_condition("Available", "True")
+    _wait_told(managed, "True", "AsExpected")
+    managed.create(bgpBackend="native", paused=True)
+    _wait_told(managed, "False", "Paused")
+    managed.delete()
+    _wait_told(managed, "True", "AsExpected")
+    assert "OLM cannot be told" not in managed.process.log.read_text()
