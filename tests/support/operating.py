@@ -1,5 +1,6 @@
 """The operator as a process on a cluster, under its own rights, and what tests ask of it."""
 
+import json
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -129,6 +130,21 @@ def metallb(name: str = "metallb", namespace: str = NAMESPACE, **spec: Any) -> d
         "metadata": {"name": name, "namespace": namespace},
         "spec": spec,
     }
+
+
+def service(cluster: Cluster, name: str, address: str) -> None:
+    """Have a Service with an address, as MetalLB's controller would give it."""
+    cluster.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": name, "namespace": "default"},
+            "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]},
+        }
+    )
+    status = {"status": {"loadBalancer": {"ingress": [{"ip": address}]}}}
+    where = ["service", name, "-n", "default", "--subresource=status", "--type=merge"]
+    cluster.kubectl("patch", *where, "-p", json.dumps(status))
 
 
 def install(cluster: Cluster) -> None:

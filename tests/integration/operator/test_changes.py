@@ -1,11 +1,10 @@
 """Another backend, another release: the new one is up before the old one goes."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from support.operating import NAMESPACE, Operating
+from support.operating import NAMESPACE, Operating, service
 from support.waiting import wait_for
 
 HOSTNAME = "kubernetes.io/hostname"
@@ -127,26 +126,11 @@ def test_a_release_that_ignores_what_is_stored_waits_until_that_is_accepted(
     operator.cluster.kubectl("delete", "l2advertisement", "web", "-n", NAMESPACE)
 
 
-def _service(operator: Operating, name: str, address: str) -> None:
-    """Have a Service with an address, as MetalLB's controller would give it."""
-    operator.cluster.apply(
-        {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": {"name": name, "namespace": "default"},
-            "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]},
-        }
-    )
-    status = {"status": {"loadBalancer": {"ingress": [{"ip": address}]}}}
-    where = ["service", name, "-n", "default", "--subresource=status", "--type=merge"]
-    operator.cluster.kubectl("patch", *where, "-p", json.dumps(status))
-
-
 def test_addresses_of_services_are_compared_when_the_controller_was_replaced(
     operator: Operating,
 ) -> None:
-    _service(operator, "kept", "192.0.2.1")
-    _service(operator, "moved", "192.0.2.2")
+    service(operator.cluster, "kept", "192.0.2.1")
+    service(operator.cluster, "moved", "192.0.2.2")
     operator.create(bgpBackend="native", version="0.15.3")
     _arrives(operator, version="0.15.3")
     operator.create(bgpBackend="native", version="0.16.1")
@@ -159,7 +143,7 @@ def test_addresses_of_services_are_compared_when_the_controller_was_replaced(
     with _unwanted(operator, rule, "0.15.3 waits", probe):
         operator.create(bgpBackend="native", version="0.15.3")
         wait_for("addresses are written down", lambda: operator.cluster.get(*written))
-        _service(operator, "moved", "192.0.2.3")
+        service(operator.cluster, "moved", "192.0.2.3")
     told = _event(operator, "AddressesChanged")
     assert told["type"] == "Warning"
     assert "default/moved has 192.0.2.3 in place of 192.0.2.2" in told["message"]
