@@ -153,10 +153,14 @@ def test_addresses_of_services_are_compared_when_the_controller_was_replaced(
 
 
 def _event(operator: Operating, reason: str) -> dict[str, Any]:
+    """Wait for an Event of this reason about the present object, and of none before it."""
+
     def found() -> dict[str, Any] | None:
         operator.alive()
+        about = (operator.cluster.get("metallb", "metallb", NAMESPACE) or {})["metadata"]["uid"]
         events = (operator.cluster.get("events", namespace=NAMESPACE) or {}).get("items", ())
-        return next((one for one in events if one["reason"] == reason), None)
+        ours = (one for one in events if one["involvedObject"].get("uid") == about)
+        return next((one for one in ours if one["reason"] == reason), None)
 
     return wait_for(f"an Event {reason}", found, seconds=60)
 

@@ -123,8 +123,9 @@ async def replicas(admission: Admitting) -> AsyncIterator[Replicas]:
                 await task
         await client.delete(ObjectRef(*CONFIGURATION, None, SPACE))
         await client.delete(ObjectRef("v1", "Namespace", None, SPACE))
-    async with asyncio.timeout(10):
-        while _open_files() > open_before:  # noqa: ASYNC110 - TLS takes a moment to say goodbye
+    # asyncio waits up to 30 s for the other side to say goodbye (`ssl_shutdown_timeout`).
+    async with asyncio.timeout(45):
+        while _open_files() > open_before:  # noqa: ASYNC110 - their number is what is waited for
             await asyncio.sleep(0.02)
 
 
