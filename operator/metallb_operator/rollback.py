@@ -15,6 +15,7 @@ from metallb_kube.objects import Manifest
 from metallb_operator.conditions import Reason
 from metallb_operator.fields import at, count_at, text_at
 from metallb_operator.intent import Intent
+from metallb_operator.releases import DEFAULT_RELEASE
 from metallb_operator.situation import Problem
 
 ANNOTATION: Final = "metallb.io/rolled-back"
@@ -61,14 +62,23 @@ class Rollback:
 
 
 def rollback_of(metallb: Manifest) -> Rollback | None:
-    """Return what was given up of the present generation; None if nothing was."""
+    """Return what was given up of what is asked for now; None if nothing was."""
     note = text_at(metallb, "metadata", "annotations", ANNOTATION)
     try:
         found = Rollback(*json.loads(note)) if note else None
     except (TypeError, ValueError):
         return None  # edited by somebody: then it is tried again
-    asked = (text_at(metallb, "metadata", "uid"), count_at(metallb, "metadata", "generation"))
-    return found if found and (found.uid, found.generation) == asked else None
+    asked = (
+        text_at(metallb, "metadata", "uid"),
+        count_at(metallb, "metadata", "generation"),
+        _asked_for(metallb),
+    )
+    return found if found and (found.uid, found.generation, found.wanted) == asked else None
+
+
+def _asked_for(metallb: Manifest) -> str:
+    """Return the release asked for: a newer operator may prefer one that was not tried yet."""
+    return text_at(metallb, "spec", "version").removeprefix("v") or DEFAULT_RELEASE.version
 
 
 def instead(metallb: Manifest, given_up: Rollback | None) -> Manifest:

@@ -9,6 +9,7 @@ import pytest
 from metallb_crds.operator_v1beta1 import MetalLBSpec
 from metallb_operator.conditions import Reason
 from metallb_operator.intent import Intent, intent_of
+from metallb_operator.releases import DEFAULT_RELEASE
 from metallb_operator.rollback import (
     ANNOTATION,
     ARRIVED,
@@ -65,6 +66,25 @@ def test_a_namesake_has_given_nothing_up() -> None:
     assert rollback_of(metallb(3, NOTE, uid="u2")) is None
 
 
+@pytest.mark.parametrize(
+    ("wanted", "version", "given_up"),
+    [
+        ("0.16.1", "0.16.1", True),
+        ("0.16.1", "v0.16.1", True),
+        (DEFAULT_RELEASE.version, "", True),
+        # A newer operator prefers another release, which nobody has given up.
+        ("0.16.0", "", False),
+        ("0.16.0", "0.16.1", False),
+    ],
+)
+def test_only_the_release_that_was_tried_is_given_up(
+    wanted: str, version: str, *, given_up: bool
+) -> None:
+    note = replace(GIVEN_UP, wanted=wanted).patch["metadata"]["annotations"][ANNOTATION]
+    spec = {"version": version} if version else {}
+    assert (rollback_of(metallb(3, note, **spec)) is not None) is given_up
+
+
 def test_the_release_that_runs_takes_the_place_of_the_one_that_is_declared() -> None:
     declared = metallb(3, NOTE, version="0.16.1", bgpBackend="native")
     assert instead(declared, GIVEN_UP)["spec"] == {"version": "0.15.3", "bgpBackend": "native"}
@@ -116,7 +136,11 @@ ASKING = {"upgrade": {"rollbackOnFailure": True}, "version": "0.15.3", "bgpBacke
         pytest.param(metallb(3, images=IMAGES, **ASKING), RAN, id="with-images"),
         pytest.param(metallb(3, arrived=RAN, images=IMAGES, **ASKING), None, id="noted-already"),
         pytest.param(metallb(3, version="0.15.3"), None, id="nobody-wants-it"),
-        pytest.param(metallb(3, NOTE, **ASKING), None, id="while-something-is-given-up"),
+        pytest.param(
+            metallb(3, NOTE, **ASKING | {"version": "0.16.1"}),
+            None,
+            id="while-something-is-given-up",
+        ),
     ],
 )
 def test_what_runs_is_noted_where_it_may_be_gone_back_to(
