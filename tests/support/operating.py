@@ -91,8 +91,12 @@ class Operating:
         """Create (or change) a MetalLB object; the keywords are its spec."""
         self.cluster.apply(metallb(name, namespace, **spec))
 
-    def delete(self, seconds: int = 60) -> None:
-        """Delete the MetalLB object and wait until it is gone."""
+    def delete(self, seconds: int = 150) -> None:
+        """Delete the MetalLB object and wait until it is gone.
+
+        Its own time is two minutes. Kubernetes' garbage collector takes one of them to come back
+        where the API server has been away.
+        """
         where = ["-n", NAMESPACE, "--ignore-not-found", f"--timeout={seconds}s"]
         self.cluster.kubectl("delete", "metallb", "metallb", *where)
 
