@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from metallb_kube.objects import Manifest
 from metallb_operator.component import Component
+from metallb_operator.observation import Observation
 from metallb_operator.pulling import pulling
 from metallb_operator.rollout import components
 from metallb_operator.tools import Tools
@@ -26,10 +27,12 @@ async def explained_components(
     return components(workloads, tools.observer.observation(await tools.observer.warnings()))
 
 
-async def explained_pulling(manifests: Iterable[Manifest], tools: Tools) -> Component | None:
-    """Return how far images are pulled; arguments as above."""
+async def explained_pulling(
+    manifests: Iterable[Manifest], seen: Observation, tools: Tools
+) -> Component | None:
+    """Return how far images are pulled; `seen` is the cluster without Events, the rest as above."""
     workloads = tuple(manifests)
-    found = pulling(workloads, tools.observer.observation())
+    found = pulling(workloads, seen)
     if found is None or not found.waiting or _explained(found):
         return found
     return pulling(workloads, tools.observer.observation(await tools.observer.warnings()))

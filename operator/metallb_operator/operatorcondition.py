@@ -14,7 +14,7 @@ from typing import Any, Final
 from metallb_kube.client import KubeClient
 from metallb_kube.errors import KubeError
 from metallb_kube.objects import Manifest, ObjectRef
-from metallb_operator.conditions import Verdict, merged
+from metallb_operator.conditions import Verdict, merged, transitions
 from metallb_operator.fields import at
 
 logger = logging.getLogger(__name__)
@@ -68,11 +68,10 @@ def news(found: Manifest, verdict: Verdict, now: datetime) -> Mapping[str, Any] 
         now: the time, with a time zone.
     """
     stored: Sequence[Mapping[str, Any]] = at(found, "spec", "conditions") or ()
+    if not transitions([verdict], stored):
+        return None
     [made] = merged([verdict], stored, generation=0, now=now)
     del made["observedGeneration"]  # OLM fills in its own
-    before = next((one for one in stored if one.get("type") == made["type"]), {})
-    if all(before.get(key) == made[key] for key in ("status", "reason")):
-        return None
     others = [one for one in stored if one.get("type") != made["type"]]
     # The version makes the API server refuse the patch where somebody was faster.
     version = at(found, "metadata", "resourceVersion")

@@ -72,12 +72,7 @@ def awaited(component: Component | None) -> str:
 
 
 def _has_pulled(pod: Manifest, names: frozenset[str]) -> bool:
-    pulled = {
-        text_at(status, "name")
-        for status in at(pod, "status", "containerStatuses") or ()
-        if _is_there(status)
-    }
-    return names <= pulled
+    return names <= {text_at(status, "name") for status in _statuses([pod]) if _is_there(status)}
 
 
 def _is_there(status: Manifest) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from metallb_kube.errors import KubeError
-from metallb_kube.objects import Manifest, ObjectRef, ref_of
+from metallb_kube.objects import Manifest, ref_of
 from metallb_operator import addressnote, blind, events, pauses, problems, staging
 from metallb_operator.applyset import applyset_id, is_member
 from metallb_operator.compare import fingerprint
@@ -112,9 +112,11 @@ async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
         return _leave_alone(metallb, adoption.problem, tools)
     unlabelled = await _label(intent, tools)
     unnoted = await remember(metallb, intent, tools)
-    pulled = await explained_pulling(wanted.manifests, tools)
-    held = _holds(wanted, found, applyset, tools, owed=is_owed(intent, tools), pulled=pulled)
-    plan = adopting(_plan(wanted, applyset, held, memory, tools), adoption)
+    owed = is_owed(intent, tools)
+    pulled = await explained_pulling(wanted.manifests, seen, tools)
+    unpulled = awaited(pulled)
+    plan = _plan(wanted, found, applyset, memory, tools, owed=owed, unpulled=unpulled)
+    plan = adopting(plan, adoption)
     outcome = await _carry_out(plan, metallb, intent, tools)
     tools.metrics.executed(plan, outcome)
     tools.observer.learn(outcome.stored, outcome.deleted)
@@ -171,40 +173,31 @@ def _leave_alone(metallb: Manifest, problem: Problem, tools: Tools) -> _Look:
     return _Look(components(running, seen), (problem,))
 
 
-def _holds(
+def _plan(
     wanted: Desired,
     found: tuple[Component, ...],
     applyset: str,
+    memory: Memory,
     tools: Tools,
     *,
     owed: bool,
-    pulled: Component | None,
-) -> Mapping[ObjectRef, str]:
-    seen = tools.observer.observation()
-    return staging.holds(
-        wanted.manifests,
-        seen.objects,
-        found,
-        applyset,
-        owed=owed,
-        unpulled=awaited(pulled),
-        writing=is_writing(seen),
-    )
-
-
-def _plan(
-    wanted: Desired,
-    applyset: str,
-    held: Mapping[ObjectRef, str],
-    memory: Memory,
-    tools: Tools,
+    unpulled: str,
 ) -> Plan:
+    seen = tools.observer.observation()
     return make_plan(
         wanted.manifests,
-        tools.observer.observation().objects,
+        seen.objects,
         applyset=applyset,
         create_only=wanted.create_only,
-        holds=held,
+        holds=staging.holds(
+            wanted.manifests,
+            seen.objects,
+            found,
+            applyset,
+            owed=owed,
+            unpulled=unpulled,
+            writing=is_writing(seen),
+        ),
         settled=memory.settled == _declaration(wanted),
     )
 
