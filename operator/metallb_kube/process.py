@@ -12,6 +12,7 @@ from typing import Final
 from typer.exceptions import TyperException
 
 from metallb_kube.errors import ConfigurationError
+from metallb_kube.seldom import SeldomFilter
 
 _NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _FORMAT: Final = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
@@ -63,9 +64,17 @@ def own_namespace(mounted: Path = _NAMESPACE) -> str:
     return mounted.read_text().strip() if mounted.exists() else ""
 
 
-def start_logging(*, verbose: bool) -> None:
-    """Log to standard error from now on, a line an entry."""
+def start_logging(*, verbose: bool, seldom: str = "") -> None:
+    """Log to standard error from now on, a line an entry.
+
+    Args:
+        verbose: whether everything is logged.
+        seldom: how lines begin of which one a minute is enough, unless verbose; "" for none.
+    """
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format=_FORMAT)
+    if seldom and not verbose:
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(SeldomFilter(seldom))
 
 
 def termination_log(environment: Mapping[str, str]) -> Path:

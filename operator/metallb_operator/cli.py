@@ -21,7 +21,6 @@ from metallb_kube.process import (
     start_logging,
     termination_log,
 )
-from metallb_kube.seldom import SeldomFilter
 from metallb_operator.errors import ChartError
 from metallb_operator.run import LeadLostError, run
 from metallb_operator.settings import Settings, SettingsError
@@ -38,8 +37,8 @@ _CODES: Final[Codes] = {
     ChartError: ExitCode.HELM,
     LeadLostError: ExitCode.LEASE_LOST,
 }
-KOPF_REQUESTS: Final = "kopf._cogs.clients.api"
-"""Logger of kopf's requests, each of which is tried every five seconds during an outage."""
+KOPF_RETRIES: Final = "Request attempt"
+"""How kopf's lines about requests begin, which it tries again every five seconds."""
 
 
 @app.callback()
@@ -97,11 +96,9 @@ def run_command(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log everything.")] = False,
 ) -> None:
     """Run the operator until SIGTERM."""
-    start_logging(verbose=verbose)
+    start_logging(verbose=verbose, seldom=KOPF_RETRIES)
     for library in ("kopf", "pyhelm3"):
         logging.getLogger(library).setLevel(logging.DEBUG if verbose else logging.WARNING)
-    if not verbose:
-        logging.getLogger(KOPF_REQUESTS).addFilter(SeldomFilter("Request attempt"))
     settings = Settings.build(
         os.environ,
         kubeconfig=kubeconfig,

@@ -230,7 +230,7 @@ async def _installed(state: _State, tools: Tools) -> None:
                 " installed"
             )
         except KubeError as error:
-            state.waiting = f"waiting for the API server: {error}"
+            state.waiting = f"waiting for the API server: {tools.client.outage or error}"
             level = error.level
         else:
             return

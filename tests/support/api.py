@@ -13,13 +13,21 @@ from metallb_kube.patience import PATIENCE, Patience
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def write_kubeconfig(path: Path, server: str, **user: str) -> Path:
-    """Write a kubeconfig for one server and one user."""
+def write_kubeconfig(path: Path, server: str, authority: Path | None = None, **user: str) -> Path:
+    """Write a kubeconfig for one server and one user.
+
+    Args:
+        path: the file.
+        server: URL of the server.
+        authority: a file of what to trust; the system's own without it.
+        user: its fields.
+    """
+    trusted = {"certificate-authority": str(authority)} if authority else {}
     config = {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "it",
-        "clusters": [{"name": "it", "cluster": {"server": server}}],
+        "clusters": [{"name": "it", "cluster": {"server": server, **trusted}}],
         "users": [{"name": "it", "user": user}],
         "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it"}}],
     }
@@ -44,7 +52,9 @@ async def answering(
     await site.start()
     try:
         port = runner.addresses[0][1]
-        kubeconfig = write_kubeconfig(folder / "kubeconfig", f"http://127.0.0.1:{port}", **user)
+        kubeconfig = write_kubeconfig(
+            folder / "kubeconfig", f"http://127.0.0.1:{port}", None, **user
+        )
         async with KubeClient.connect(kubeconfig, patience=patience) as client:
             yield client
     finally:

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,12 +24,20 @@ def free_port() -> int:
 
 @dataclass(slots=True)
 class Process:
-    """One running process of the product, and where its log goes."""
+    """One running process of the product, and where its log goes.
+
+    Attributes:
+        environment: variables in place of the test's own.
+        without: variables that it does not have.
+        folder: where it works; that of the test if None.
+    """
 
     name: str
     command: tuple[str, ...]
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    without: Collection[str] = ()
+    folder: Path | None = None
     _running: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
@@ -40,9 +48,14 @@ class Process:
                 stdout=out,
                 stderr=out,
                 stdin=subprocess.DEVNULL,
-                env={**os.environ, **self.environment},
+                env=self._variables(),
+                cwd=self.folder,
                 start_new_session=True,
             )
+
+    def _variables(self) -> dict[str, str]:
+        variables = {**os.environ, **self.environment}
+        return {name: value for name, value in variables.items() if name not in self.without}
 
     @property
     def pid(self) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -208,6 +208,24 @@ async def test_a_list_is_asked_for_until_it_comes(tmp_path: Path) -> None:
     seen = await follow(script, tmp_path)
     assert seen.lists == [["a"]]
     assert [verb for verb, _ in script.asked] == ["list"] * 5 + ["watch"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "lines"),
+    [
+        # Said by the client, once for all watches.
+        (lambda: status(503, "ServiceUnavailable"), 0),
+        (lambda: status(403, "Forbidden", "pods is forbidden"), 1),
+    ],
+)
+async def test_what_fails_again_and_again_is_logged_once(
+    answer: Callable[[], web.Response],
+    lines: int,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await follow(Scripted([*(answer() for _ in range(8)), listing("10", "a")]), tmp_path)
+    assert sum(record.name == "metallb_kube.cache" for record in caplog.records) == lines
 
 
 async def test_a_silent_watch_is_opened_again(tmp_path: Path) -> None:

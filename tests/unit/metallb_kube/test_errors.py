@@ -14,6 +14,7 @@ from metallb_kube.errors import (
     NotFoundError,
     ThrottledError,
     UnavailableError,
+    UnreachableError,
     error_from,
 )
 
@@ -35,8 +36,8 @@ from metallb_kube.errors import (
         (422, "Invalid", InvalidError, False),
         (429, "TooManyRequests", ThrottledError, True),
         (500, "InternalError", UnavailableError, True),
-        (502, "", UnavailableError, True),
-        (503, "ServiceUnavailable", UnavailableError, True),
+        (502, "", UnreachableError, True),
+        (503, "ServiceUnavailable", UnreachableError, True),
         (504, "Timeout", UnavailableError, True),
         (418, "", UnavailableError, True),
     ],

@@ -177,6 +177,29 @@ async def test_the_holder_is_believed_by_our_clock_whatever_its_clock_says(tmp_p
         assert lease.spec["leaseTransitions"] == 1
 
 
+async def test_only_a_holder_that_renews_is_one_to_stand_behind(tmp_path: Path) -> None:
+    clock = Clock()
+    spec = {"holderIdentity": "other", "leaseDurationSeconds": 15, "renewTime": "1"}
+    lease = OneLease(spec)
+    async with answering(lease, tmp_path) as client:
+        waiting = elector(client, clock=clock)
+        steps = [
+            (0.0, {}, False),  # it may have died a moment ago
+            (10.0, {}, False),
+            (1.0, {"renewTime": "2"}, True),
+            (10.0, {}, True),  # and is believed until the lease runs out
+            (1.0, {"holderIdentity": "third", "renewTime": "3"}, True),
+        ]
+        for seconds, change, behind in steps:
+            clock.at += seconds
+            lease.spec = {**(lease.spec or {}), **change}
+            assert not await waiting._attempt()
+            assert waiting.behind is behind, change
+        clock.at += 15.0
+        assert await waiting._attempt()
+        assert not waiting.behind
+
+
 async def test_a_lease_given_up_is_taken_at_once(tmp_path: Path) -> None:
     lease = OneLease({"holderIdentity": "", "leaseDurationSeconds": 1, "leaseTransitions": 4})
     async with answering(lease, tmp_path) as client, elector(client, "b"):

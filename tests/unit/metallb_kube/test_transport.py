@@ -21,6 +21,7 @@ from metallb_kube.errors import (
     SilentError,
     ThrottledError,
     UnavailableError,
+    UnreachableError,
 )
 from metallb_kube.objects import ObjectRef
 from metallb_kube.patience import Patience
@@ -319,16 +320,51 @@ async def test_a_token_file_may_end_with_a_line_feed(file: str, tmp_path: Path) 
     assert (await connection(tmp_path / "kubeconfig")).token == "secret"
 
 
-async def test_proxies_of_the_environment_are_ignored(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def version(_: web.Request) -> web.StreamResponse:
-        return web.json_response({"gitVersion": "v1"})
+PROXIES = {"HTTPS_PROXY": "http://proxy:3128"}
 
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    async with answering(version, tmp_path) as client:
-        assert await client.server_version() == "v1"
+
+@pytest.mark.parametrize(
+    ("environment", "proxy"),
+    [({}, None), (PROXIES, "http://proxy:3128"), ({**PROXIES, "NO_PROXY": "10.0.0.0/8"}, None)],
+)
+async def test_with_a_kubeconfig_proxies_are_those_of_kubectl(
+    environment: dict[str, str], proxy: str | None, tmp_path: Path
+) -> None:
+    kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", "https://10.0.0.1:6443")
+    assert (await load(kubeconfig, environment=environment)).proxy == proxy
+
+
+async def test_a_proxy_that_the_kubeconfig_names_goes_before(tmp_path: Path) -> None:
+    kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", "https://10.0.0.1:6443")
+    config = json.loads(kubeconfig.read_text())
+    config["clusters"][0]["cluster"]["proxy-url"] = "http://named:1"
+    kubeconfig.write_text(json.dumps(config))
+    environment = {**PROXIES, "NO_PROXY": "*"}
+    assert (await load(kubeconfig, environment=environment)).proxy == "http://named:1"
+    assert (await connection(kubeconfig)).proxy == "http://named:1"
+
+
+async def test_a_proxy_of_another_kind_is_named(tmp_path: Path) -> None:
+    kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", "https://10.0.0.1:6443")
+    with pytest.raises(ConfigurationError, match="a proxy by socks5 cannot be used"):
+        await load(kubeconfig, environment={"HTTPS_PROXY": "socks5://proxy:1080"})
+
+
+async def test_the_proxy_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port that nobody listens on stands for it: what fails says which way was taken."""
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", "https://api.invalid:6443")
+    async with KubeClient.connect(kubeconfig) as client:
+        with pytest.raises(UnreachableError, match=r"cannot reach the proxy 127\.0\.0\.1:1: "):
+            await client.get(POD)
+
+
+async def test_in_a_pod_there_is_no_proxy(mounted: Path) -> None:
+    environment = {**PROXIES, "HTTP_PROXY": "socks5://proxy:1", "NO_PROXY": ""}
+    assert (await load(None, mounted=mounted, environment=environment)).proxy is None
 
 
 async def test_delete_sends_its_precondition(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import ssl
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -24,6 +25,7 @@ from metallb_webhooks.certs import (
     same_bundle,
     service_names,
 )
+from support.handshakes import handshake
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LIVES = Lifetimes()
@@ -230,3 +232,13 @@ def test_bundles_are_compared_by_content() -> None:
     assert same_bundle(both, OTHER.bundle + b"\n" + MATERIAL.bundle)
     assert not same_bundle(both, MATERIAL.bundle)
     assert not same_bundle(both, b"")
+
+
+def test_what_is_made_here_passes_the_strictest_client() -> None:
+    """Python from 3.13 on asks for every extension of RFC 5280 by default."""
+    made = create_material(NAMES, datetime.now(UTC), LIVES)
+    client = ssl.create_default_context(cadata=made.bundle.decode())
+    client.verify_flags |= ssl.VERIFY_X509_STRICT
+    handshake(made.certificate, made.key, client, NAMES[0])
+    with pytest.raises(ssl.SSLCertVerificationError):
+        handshake(made.certificate, made.key, client, "elsewhere")

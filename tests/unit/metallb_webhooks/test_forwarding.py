@@ -119,3 +119,12 @@ async def test_a_connection_that_was_closed_meanwhile_is_made_anew() -> None:
 
     async with leading(hang_up) as leader, Forwarder() as forwarder:
         assert await forwarder.forward(leader, "/path", b"") == b"second"
+
+
+async def test_proxies_of_the_environment_are_not_for_other_replicas(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for variable in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:1")
+    async with leading(echo) as leader, Forwarder() as forwarder:
+        assert await forwarder.forward(leader, "/path", b"it") == b"answer to it"

@@ -18,6 +18,7 @@ from metallb_webhooks.server import Front, listening
 from metallb_webhooks.settings import SERVICE, Settings
 from metallb_webhooks.tls import Serving
 from support.certificates import material
+from support.processes import free_port
 from support.samples import NAMESPACE
 
 MADE = create_material(service_names(SERVICE, NAMESPACE), datetime.now(UTC), Lifetimes())
@@ -46,6 +47,16 @@ class Scene:
         self.asked.append(asked)
         return self.verdict
 
+    def front(self) -> Front:
+        return Front(
+            self.answer,
+            blind=lambda: self.blind,
+            waiting=str,
+            scrape=self.metrics.text,
+            metrics=self.metrics,
+            settings=SETTINGS,
+        )
+
     def door(self, settings: Settings = SETTINGS) -> OwnDoor:
         return OwnDoor(self, lambda: self.port, settings)
 
@@ -53,16 +64,8 @@ class Scene:
 @asynccontextmanager
 async def scene(bundles: tuple[bytes, ...] | None = (MADE.bundle,)) -> AsyncIterator[Scene]:
     made = Scene(bundles)
-    front = Front(
-        made.answer,
-        blind=lambda: made.blind,
-        waiting=str,
-        scrape=made.metrics.text,
-        metrics=made.metrics,
-        settings=SETTINGS,
-    )
     context = Serving(MADE.certificate, MADE.key).context
-    async with listening(front, context, SETTINGS) as made.port:
+    async with listening(made.front(), context, SETTINGS) as made.port:
         yield made
 
 
@@ -157,3 +160,20 @@ async def test_one_failure_alone_is_not_told() -> None:
             assert door.trouble == ""
             await asyncio.sleep(0.01)
         asking.cancel()
+
+
+async def test_proxies_of_the_environment_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:1")
+    async with scene() as made:
+        assert await made.door().ask() == ""
+
+
+@pytest.mark.parametrize("address", ["::1", "127.0.0.1"])
+async def test_without_a_host_it_is_reached_by_every_family(address: str) -> None:
+    """Pods of a cluster of IPv6 alone have no other address."""
+    settings = Settings(NAMESPACE, port=free_port(), address=address)
+    made = Scene((MADE.bundle,))
+    context = Serving(MADE.certificate, MADE.key).context
+    async with listening(made.front(), context, settings) as made.port:
+        assert await made.door(settings).ask() == ""

@@ -18,7 +18,9 @@ from metallb_webhooks.selftest import (
     review,
     trust,
 )
+from support.authorities import HOST, accepted
 from support.certificates import material
+from support.handshakes import handshake
 from support.judging import judge
 from support.samples import NAMESPACE, pool
 
@@ -63,6 +65,12 @@ def test_a_bundle_is_all_that_is_trusted() -> None:
     context = trust(one.bundle)
     assert context.check_hostname
     assert len(context.get_ca_certs()) == 1
+
+
+def test_an_anchor_need_not_be_a_root() -> None:
+    """For API servers, which are Go, it need not be either: an issuer may be an intermediate."""
+    signed = accepted()["only the intermediate is trusted"]
+    handshake(signed.chain, signed.key, trust(signed.trusted), HOST)
 
 
 def test_where_nothing_is_known_everybody_is_trusted() -> None:

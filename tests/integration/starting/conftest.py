@@ -1,0 +1,15 @@
+"""A cluster where both processes are installed; each test starts them in its own way."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from cluster import Cluster
+from support.admitting import install_with_admission
+
+
+@pytest.fixture(scope="session")
+def installed() -> Iterator[Cluster]:
+    with Cluster.start(nodes=1) as running:
+        install_with_admission(running)
+        yield running
