@@ -7,6 +7,8 @@ the caller knows whether a second attempt makes sense.
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Final, Literal, Self, TypeAlias, get_args
 
@@ -103,6 +105,15 @@ class KubeClient:
     def requests(self) -> int:
         """How many requests were sent so far."""
         return self._transport.requests
+
+    @property
+    def time(self) -> datetime | None:
+        """When the last answer was sent, by the API server's clock; None if it did not say."""
+        try:
+            found = parsedate_to_datetime(self._transport.date)
+        except ValueError:
+            return None
+        return found if found.tzinfo else None
 
     async def version(self) -> Manifest:
         """Return what the API server says of itself: `major`, `minor`, `gitVersion`."""

@@ -125,6 +125,7 @@ class Transport:
 
     Attributes:
         requests: how many requests were sent, for metrics.
+        date: of the last answer, by the API server's clock (RFC 9110, section 6.6.1); "" before.
     """
 
     def __init__(
@@ -142,6 +143,7 @@ class Transport:
         self._base = configuration.host.rstrip("/")
         self._session = _pool(configuration)
         self.requests = 0
+        self.date = ""
 
     @classmethod
     async def open(
@@ -232,7 +234,7 @@ class Transport:
 
     async def _send_once(self, call: Call, limit: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
         self.requests += 1
-        return await self._session.request(
+        response = await self._session.request(
             call.method,
             self._base + call.path,
             params=call.query,
@@ -243,6 +245,8 @@ class Transport:
             proxy=self._configuration.proxy,
             allow_redirects=False,
         )
+        self.date = response.headers.get("Date", "")
+        return response
 
     async def _headers(self, content_type: str) -> dict[str, str]:
         headers = {
