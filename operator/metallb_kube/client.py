@@ -270,6 +270,22 @@ class KubeClient:
             return False
         return True
 
+    async def evict(self, ref: ObjectRef, *, uid: str) -> None:
+        """Have a pod deleted as its PodDisruptionBudget allows (policy/v1, Eviction).
+
+        Raises:
+            ThrottledError: the budget does not allow it now.
+            ConflictError: it is another pod of that name.
+            NotFoundError: it is gone.
+        """
+        eviction = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": ref.name, "namespace": ref.namespace},
+            "deleteOptions": {"preconditions": {"uid": uid}},
+        }
+        await self._call("POST", _path(ref, "eviction"), body=eviction)
+
     async def server_version(self) -> str:
         """Return the API server's version, "v1.35.4"."""
         return str((await self._call("GET", "/version")).get("gitVersion") or "")
