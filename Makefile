@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-export PYTHONPATH := tests
+export PYTHONPATH := tests:image
 # Whatever the developer has exported must not change what is tested.
 export PYTHONDONTWRITEBYTECODE :=
 export GOFLAGS := -buildvcs=false
@@ -59,7 +59,7 @@ lint: $(STAMP) ## formatting, lint rules, types, import layers
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@MYPYPATH=tests $(BIN)/mypy --explicit-package-bases -p benchmarks -p cluster -p demo -p support
+	@MYPYPATH=tests $(BIN)/mypy --explicit-package-bases -p benchmarks -p cluster -p demo -p metallb_image -p support
 	@$(BIN)/lint-imports
 
 .PHONY: format
