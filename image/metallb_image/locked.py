@@ -97,11 +97,11 @@ def _pin(lines: Iterable[str]) -> Pin:
     for line in lines:
         note = line.strip().removeprefix("#").strip()
         if not line.lstrip().startswith("#"):
-            text += f"{line}\n"
+            text += f"{line}\n" if line else ""
             noted = False
         elif note.startswith("via") or noted:
             noted = True
-            via.add(note.removeprefix("via").strip())
+            via.add(_normal(note.removeprefix("via").strip()))
     return Pin(text, frozenset(via - {""}))
 
 
