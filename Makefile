@@ -59,7 +59,7 @@ lint: $(STAMP) ## formatting, lint rules, types, import layers
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@MYPYPATH=tests $(BIN)/mypy --explicit-package-bases -p benchmarks -p cluster -p demo -p support
+	@MYPYPATH=tests $(BIN)/mypy --explicit-package-bases -p benchmarks -p cluster -p demo -p observe -p support
 	@$(BIN)/lint-imports
 
 .PHONY: format
