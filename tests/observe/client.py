@@ -44,10 +44,8 @@ class Traffic:
 
     targets: tuple[Target, ...]
     interval: float
+    _script: Script
     marks: list[Mark] = field(default_factory=list)
-    _script: Script | None = None
-    _kept: tuple[Request, ...] = ()
-    _cpu: float = 0.0
 
     def mark(self, what: str) -> None:
         """Note that something happens now."""
@@ -55,8 +53,11 @@ class Traffic:
 
     def requests(self, target: str = "") -> tuple[Request, ...]:
         """Return the requests that have ended so far, to one target or to all."""
-        found = self._kept if self._script is None else self._read(self._script)
-        return tuple(one for one in found if target in ("", one.target))
+        return tuple(
+            read(line)
+            for line in self._script.lines()
+            if "target" in line and target in ("", line["target"])
+        )
 
     def outcome(self, target: str = "") -> Outcome:
         """Sum up the requests that have ended so far, to one target or to all."""
@@ -65,7 +66,8 @@ class Traffic:
     @property
     def cpu(self) -> float:
         """What the client has used of one processor, 0 to 1; known after the end of the block."""
-        return self._cpu
+        last = self._script.lines()[-1]
+        return float(last["cpu"] / last["seconds"])
 
     def wait_answered(self, count: int = 3, *, seconds: float = 30) -> None:
         """Return when, of the requests that start from now on, the last `count` were answered.
@@ -86,15 +88,6 @@ class Traffic:
             wait_for("", answered, seconds=seconds, every=self.interval)
         except DeadlineError:
             raise DeadlineError(f"not every target answers within {seconds:g} s: {last}") from None
-
-    def _read(self, running: Script) -> tuple[Request, ...]:
-        return tuple(read(line) for line in running.lines() if "target" in line)
-
-    def _end(self, running: Script) -> None:
-        self._kept = self._read(running)
-        last = running.lines()[-1]
-        self._cpu = last["cpu"] / last["seconds"]
-        self._script = None
 
 
 @contextmanager
@@ -119,10 +112,5 @@ def requesting(
     """
     settings = {"hz": hz, "timeout": timeout, "targets": [asdict(one) for one in targets]}
     with script(place, "requester", settings, folder) as running:
-        traffic = Traffic(tuple(targets), 1 / hz, _script=running)
         running.wait_for_lines()
-        try:
-            yield traffic
-        finally:
-            running.stop()
-            traffic._end(running)
+        yield Traffic(tuple(targets), 1 / hz, running)

@@ -38,9 +38,12 @@ class Script:
     _process: "subprocess.Popen[bytes]"
     _lines: list[dict[str, Any]] = field(default_factory=list)
     _read: int = 0
+    _ended: bool = False
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return every complete line that it has written so far."""
+        """Return every complete line that it has written so far; also when it has ended."""
+        if self._ended:
+            return self._lines
         with self.output.open("rb") as file:
             file.seek(self._read)
             complete, ending, _ = file.read().rpartition(b"\n")
@@ -63,11 +66,13 @@ class Script:
         wait_for(f"{count} lines of {self.name}", written, seconds=seconds, every=0.02)
 
     def stop(self) -> None:
-        """Let it end.
+        """Let it end, if it has not.
 
         Raises:
             AssertionError: it failed, or did not end in time.
         """
+        if self._ended:
+            return
         if self._process.stdin is not None:
             self._process.stdin.close()
         try:
@@ -75,6 +80,8 @@ class Script:
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait()
+        self.lines()
+        self._ended = True
         if code:
             raise AssertionError(f"{self.name} failed ({code}): {self.errors.read_text()}")
 
