@@ -86,6 +86,12 @@ class Script:
             raise AssertionError(f"{self.name} failed ({code}): {self.errors.read_text()}")
 
 
+def command(name: str, settings: object) -> tuple[str, ...]:
+    """Return the command of a script; its settings, as JSON, are its only argument."""
+    python = _SYSTEM if _SYSTEM.exists() else Path(sys.executable)
+    return (str(python), "-I", str(_INSIDE / f"{name}.py"), json.dumps(settings))
+
+
 @contextmanager
 def script(place: Place, name: str, settings: object, folder: Path | None) -> Iterator[Script]:
     """Run a script until the end of the block.
@@ -105,12 +111,7 @@ def script(place: Place, name: str, settings: object, folder: Path | None) -> It
         output, errors = kept / f"{name}.jsonl", kept / f"{name}.log"
         with output.open("wb") as out, errors.open("wb") as err:
             process = subprocess.Popen(
-                place.command(
-                    str(_SYSTEM if _SYSTEM.exists() else sys.executable),
-                    "-I",
-                    str(_INSIDE / f"{name}.py"),
-                    json.dumps(settings),
-                ),
+                place.command(*command(name, settings)),
                 stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=err,
