@@ -17,7 +17,7 @@ from observe import bgproutes
 from observe.bgpconfig import Bgp, Family, Neighbor, add_neighbor, remove_neighbor, render
 from observe.bgproutes import Route
 from observe.places import Place
-from support.processes import Process, running
+from observe.programs import Program, running
 from support.waiting import DeadlineError, wait_for
 
 _PROGRAMS: Final = Path("/usr/lib/frr")
@@ -40,13 +40,13 @@ class Router:
         place: that it is in.
         bgp: what it was started with.
         folder: of its sockets and configuration.
-        processes: its daemons.
+        daemons: zebra, bfdd and bgpd, by name.
     """
 
     place: Place
     bgp: Bgp
     folder: Path
-    processes: tuple[Process, ...]
+    daemons: Mapping[str, Program]
 
     def vtysh(self, *commands: str) -> str:
         """Run commands, one after the other, and return what they print.
@@ -166,8 +166,8 @@ def routing(place: Place, bgp: Bgp, logs: Path) -> Iterator[Router]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="frr-")))
         _write(folder, bgp)
-        daemons = tuple(_daemon(name, place, folder, logs) for name in _DAEMONS)
-        for daemon in daemons:
+        daemons = {name: _daemon(name, place, folder, logs) for name in _DAEMONS}
+        for daemon in daemons.values():
             stack.enter_context(running(daemon))
             _wait_ready(daemon, folder)
         yield Router(place, bgp, folder, daemons)
@@ -181,24 +181,26 @@ def _write(folder: Path, bgp: Bgp) -> None:
         shutil.chown(path, "frr", "frr")
 
 
-def _daemon(name: str, place: Place, folder: Path, logs: Path) -> Process:
+def _daemon(name: str, place: Place, folder: Path, logs: Path) -> Program:
     extra = {"bfdd": ("--bfdctl", str(folder / "bfdd.sock"))}
-    return Process(
+    return Program(
+        place=place,
         name=name,
-        command=place.command(
+        command=(
             str(_PROGRAMS / name),
             *("--config_file", str(folder / f"{name}.conf")),
-            *("--pid_file", str(folder / f"{name}.pid")),
+            *("--pid_file", str(folder / f"{name}.lock")),
             *("--socket", str(folder / "zserv.api")),
             *("--vty_socket", str(folder), "--vty_port", "0"),
             *("--log", "stdout", "--log-level", "info"),
             *extra.get(name, ()),
         ),
+        pid_file=folder / f"{name}.pid",
         log=logs / f"{place.name}-{name}.log",
     )
 
 
-def _wait_ready(daemon: Process, folder: Path) -> None:
+def _wait_ready(daemon: Program, folder: Path) -> None:
     def listening() -> bool:
         if not daemon.alive:
             raise AssertionError(f"{daemon.name} has ended:\n{daemon.tail()}")

@@ -67,7 +67,7 @@ def test_wrong_password_and_neighbors_at_run_time(router: Router) -> None:
 def test_routes_come_and_go(router: Router, peer: Router, tmp_path: Path) -> None:
     router.wait_next_hops(V4, 1)
     router.wait_next_hops(V6, 1)
-    bgpd = peer.processes[-1]
+    bgpd = peer.daemons["bgpd"]
     with watching_routes(router.place, folder=tmp_path) as watched:
         before = {change.prefix: change.next_hops for change in watched.changes()}
         bgpd.stop()
