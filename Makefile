@@ -68,7 +68,7 @@ lint: $(STAMP) ## formatting, lint rules, types, import layers
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@MYPYPATH=tests $(BIN)/mypy --explicit-package-bases -p benchmarks -p cluster -p demo -p metallb_image -p support
+	@MYPYPATH=tests $(BIN)/mypy --explicit-package-bases -p benchmarks -p cluster -p demo -p observe -p metallb_image -p support
 	@$(BIN)/lint-imports
 
 .PHONY: format
