@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
+from metallb_cli.attendance import Attendance, Silence, silence, unanswered
 from metallb_cli.pending import class_served, is_ours, is_pending, reason
 from metallb_kube.objects import Manifest
 from metallb_operator.fields import at, count_at, name_of, text_at
@@ -15,6 +17,8 @@ _WANTED: Final = {
     "PreflightPassed": "True",
     "ConfigurationValid": "True",
 }
+_ORDINARY: Final = frozenset({"DaemonSet", "Deployment", "Lease", "Pod", "ReplicaSet"})
+"""Kinds whose Events of type Normal fill the screen at every rollout."""
 _UP: Final = "Established"
 
 
@@ -26,6 +30,7 @@ class Seen:
         metallb: None if there is no such object.
         namespaces: labels by name.
         events: of MetalLB's namespace, and those about Services.
+        attendance: what was read of the operator and of the webhooks.
         unread: kinds that could not be read.
     """
 
@@ -35,6 +40,7 @@ class Seen:
     sessions: tuple[Manifest, ...] = ()
     services: tuple[Manifest, ...] = ()
     events: tuple[Manifest, ...] = ()
+    attendance: Attendance = field(default_factory=lambda: Attendance(""))
     namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
 
@@ -44,10 +50,15 @@ class Overview:
     """One screen; each row is a map, as JSON shows it.
 
     Attributes:
-        problems: why MetalLB counts as not healthy.
+        silence: since when nobody looks, and why; "" while the operator looks.
+        as_of: the time that version, backend, conditions and components are of, where nobody has
+            looked since; "" if they are of now, or if nobody has looked ever.
+        problems: why MetalLB counts as not healthy, the silence first.
     """
 
     healthy: bool
+    silence: str
+    as_of: str
     version: str
     backend: str
     problems: tuple[str, ...]
@@ -61,12 +72,20 @@ class Overview:
     unread: tuple[str, ...]
 
 
-def overview(seen: Seen) -> Overview:
-    """Return what is to be told."""
+def overview(seen: Seen, now: datetime) -> Overview:
+    """Return what is to be told.
+
+    Args:
+        seen: what was read.
+        now: the time, with a time zone.
+    """
     found = seen.metallb or {}
-    problems = tuple(_problems(seen))
+    silent = silence(seen.attendance, now)
+    problems = tuple(_problems(seen, silent))
     return Overview(
         healthy=not problems,
+        silence=silent.text if silent else "",
+        as_of=silent.since if silent else "",
         version=text_at(found, "status", "version"),
         backend=text_at(found, "status", "backend"),
         problems=problems,
@@ -81,7 +100,16 @@ def overview(seen: Seen) -> Overview:
     )
 
 
-def _problems(seen: Seen) -> Iterator[str]:
+def _problems(seen: Seen, silent: Silence | None) -> Iterator[str]:
+    if silent:
+        yield silent.text
+    if unheard := unanswered(seen.attendance):
+        yield unheard
+    yield from _standing(seen)
+
+
+def _standing(seen: Seen) -> Iterator[str]:
+    """Yield what the cluster's objects say."""
     if seen.metallb is None:
         yield "there is no MetalLB object; create one named metallb"
         return
@@ -160,7 +188,8 @@ def _told(service: Manifest, events: Iterable[Manifest]) -> str:
 
 
 def _events(events: Iterable[Manifest]) -> Iterator[Mapping[str, Any]]:
-    for event in sorted(events, key=_time, reverse=True)[:_NEWEST]:
+    shown = filter(_is_telling, events)
+    for event in sorted(shown, key=_time, reverse=True)[:_NEWEST]:
         about = event.get("involvedObject") or {}
         yield {
             "time": _time(event),
@@ -169,6 +198,12 @@ def _events(events: Iterable[Manifest]) -> Iterator[Mapping[str, Any]]:
             "reason": text_at(event, "reason"),
             "message": text_at(event, "message"),
         }
+
+
+def _is_telling(event: Manifest) -> bool:
+    """Whether an Event says more than that a pod went its ordinary way."""
+    about = text_at(event, "involvedObject", "kind")
+    return text_at(event, "type") != "Normal" or about not in _ORDINARY
 
 
 def _time(event: Manifest) -> str:

@@ -10,9 +10,10 @@ from rich.console import Console
 from metallb_cli import statusview
 from metallb_cli.connection import connected
 from metallb_cli.options import NAMESPACE, Context, Form, Kubeconfig, Namespace, Output
-from metallb_cli.overview import Overview, Seen, overview
+from metallb_cli.overview import Overview, overview
 from metallb_cli.statusread import read_status
 from metallb_kube.errors import KubeError
+from metallb_operator.tools import utc_now
 
 UNHEALTHY = 1
 UNKNOWN = 2
@@ -28,13 +29,14 @@ def status(
 ) -> None:
     """Show how MetalLB is: conditions, components, pools, BGP sessions, Services that wait.
 
+    While the operator does not look, the first line says since when, and what its pod does.
     Of each Service of type LoadBalancer without an address it says why, as far as that can be
     known from what is stored. Kinds that you may not read are left out and named.
 
     Exit code: 0 if MetalLB is healthy, 1 if it is not, 2 if the cluster cannot be asked.
     """
     try:
-        found = overview(asyncio.run(_read(namespace, kubeconfig, context)))
+        found = asyncio.run(_read(namespace, kubeconfig, context))
     except KubeError as error:
         typer.echo(f"kubectl metallb status: {error}", err=True)
         raise typer.Exit(UNKNOWN) from error
@@ -43,9 +45,11 @@ def status(
         raise typer.Exit(UNHEALTHY)
 
 
-async def _read(namespace: str, kubeconfig: Path | None, context: str | None) -> Seen:
+async def _read(namespace: str, kubeconfig: Path | None, context: str | None) -> Overview:
     async with connected(kubeconfig, context) as client:
-        return await read_status(client, namespace)
+        seen = await read_status(client, namespace)
+        # The clock of a laptop may be wrong; what is stored has the times of the cluster.
+        return overview(seen, client.time or utc_now())
 
 
 def _show(found: Overview, output: Output) -> None:

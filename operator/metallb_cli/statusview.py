@@ -21,13 +21,18 @@ def json(found: Overview) -> str:
 
 def screen(found: Overview) -> Iterator[RenderableType]:
     """Yield what to print, part by part; parts without anything in them are left out."""
+    if found.silence:
+        yield Text(found.silence, style="bold red")
     yield _headline(found)
     for problem in found.problems:
-        yield Text(f"  {problem}", style="red")
+        if problem != found.silence:
+            yield Text(f"  {problem}", style="red")
     if found.unread:
         yield Text(f"  you may not read {', '.join(found.unread)}: that is missing below", "yellow")
-    yield from _part("Conditions", found.conditions, ("type", "status", "reason", "message"))
-    yield from _part("Components", map(_component, found.components), ("name", "ready", "message"))
+    then = _then(found)
+    yield from _part(f"Conditions{then}", found.conditions, ("type", "status", "reason", "message"))
+    components = map(_component, found.components)
+    yield from _part(f"Components{then}", components, ("name", "ready", "message"))
     yield from _part("Pools", map(_pool, found.pools), ("name", "addresses", "used", "free"))
     yield from _part("BGP peers", found.peers, ("name", "address", "myASN", "peerASN"))
     yield from _part("BGP sessions", found.sessions, ("node", "peer", "vrf", "bgp", "bfd"))
@@ -39,7 +44,12 @@ def _headline(found: Overview) -> Text:
     what = " ".join(filter(None, ("MetalLB", found.version)))
     backend = f", backend {found.backend}" if found.backend else ""
     state = Text("healthy", "bold green") if found.healthy else Text("not healthy", "bold red")
-    return Text(f"{what}{backend}: ").append_text(state)
+    return Text(f"{what}{backend}{_then(found)}: ").append_text(state)
+
+
+def _then(found: Overview) -> str:
+    """Mark what is as old as the last look of the operator."""
+    return f", as of {found.as_of or 'an unknown time'}" if found.silence else ""
 
 
 def _part(title: str, rows: Iterable[Row], columns: Sequence[str]) -> Iterator[RenderableType]:

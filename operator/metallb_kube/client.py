@@ -8,6 +8,8 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Final, Literal, Self, TypeAlias, get_args
 
@@ -114,6 +116,15 @@ class KubeClient:
     def tls(self) -> ssl.SSLContext:
         """What connections to the API server are made with, for a client that is not ours."""
         return self._transport.tls
+
+    @property
+    def time(self) -> datetime | None:
+        """When the last answer was sent, by the API server's clock; None if it did not say."""
+        try:
+            found = parsedate_to_datetime(self._transport.date)
+        except ValueError:
+            return None
+        return found if found.tzinfo else None
 
     async def version(self) -> Manifest:
         """Return what the API server says of itself: `major`, `minor`, `gitVersion`."""
@@ -269,6 +280,22 @@ class KubeClient:
         except NotFoundError:
             return False
         return True
+
+    async def evict(self, ref: ObjectRef, *, uid: str) -> None:
+        """Have a pod deleted as its PodDisruptionBudget allows (policy/v1, Eviction).
+
+        Raises:
+            ThrottledError: the budget does not allow it now.
+            ConflictError: it is another pod of that name.
+            NotFoundError: it is gone.
+        """
+        eviction = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": ref.name, "namespace": ref.namespace},
+            "deleteOptions": {"preconditions": {"uid": uid}},
+        }
+        await self._call("POST", _path(ref, "eviction"), body=eviction)
 
     async def server_version(self) -> str:
         """Return the API server's version, "v1.35.4"."""

@@ -158,6 +158,7 @@ class Transport:
         outage: whether the API server answers.
         tls: what the API server's certificate is judged by, and what we show; stays the same
             object when files are read again.
+        date: of the last answer, by the API server's clock (RFC 9110, section 6.6.1); "" before.
     """
 
     def __init__(
@@ -186,6 +187,7 @@ class Transport:
         self._session, self.tls = _pool(configuration)
         self.requests = 0
         self.outage = Outage()
+        self.date = ""
 
     @classmethod
     async def open(
@@ -314,7 +316,7 @@ class Transport:
 
     async def _send_once(self, call: Call, limit: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
         self.requests += 1
-        return await self._session.request(
+        response = await self._session.request(
             call.method,
             self._base + call.path,
             params=call.query,
@@ -325,6 +327,8 @@ class Transport:
             proxy=self._configuration.proxy,
             allow_redirects=False,
         )
+        self.date = response.headers.get("Date", "")
+        return response
 
     async def _headers(self, content_type: str) -> dict[str, str]:
         headers = {

@@ -34,6 +34,7 @@ from metallb_operator.releases import DEFAULT_RELEASE
 from metallb_operator.reminder import Reminder
 from metallb_operator.report import Reporter
 from metallb_operator.settings import LEASE_NAME, Settings
+from metallb_operator.spreader import Spreader
 from metallb_operator.survey import Surveyor
 from metallb_operator.tools import Tools
 from metallb_operator.values import values
@@ -109,6 +110,7 @@ async def run(settings: Settings) -> None:
         auditor = Auditor(source, client, settings.namespace, observer.tell)
         prober = Prober(client, settings.namespace, observer.tell)
         surveyor = Surveyor(client, source, settings, observer.tell)
+        spreader = Spreader(client, observer, settings.namespace)
         olm = OperatorCondition(client, settings.namespace, settings.operator_condition)
         tools = Tools(
             client,
@@ -135,7 +137,14 @@ async def run(settings: Settings) -> None:
             ready=state.unready,
             metrics=lambda: _metrics(tools),
         ):
-            beside = (observer.run, source.run, auditor.run, prober.run, surveyor.run)
+            beside = (
+                observer.run,
+                source.run,
+                auditor.run,
+                prober.run,
+                surveyor.run,
+                spreader.run,
+            )
             await _unless_stopped(state, _lead(state, connected, tools, beside))
 
 

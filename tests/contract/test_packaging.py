@@ -182,13 +182,21 @@ def test_webhooks_are_two_and_kept_apart() -> None:
     spec = one("Deployment", "metallb-webhooks")["spec"]
     pod = spec["template"]["spec"]
     labels = spec["template"]["metadata"]["labels"].items()
-    [apart] = pod["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
-    [spread] = pod["topologySpreadConstraints"]
+    apart, spread = pod["topologySpreadConstraints"]
     budget = one("PodDisruptionBudget", "metallb-webhooks")["spec"]
     assert spec["replicas"] == 2
     assert budget["maxUnavailable"] == 1
+    assert (apart["topologyKey"], apart["maxSkew"]) == ("kubernetes.io/hostname", 1)
+    # A required anti-affinity, or minDomains, would leave a cluster of one node with one replica.
+    assert apart["whenUnsatisfiable"] == "DoNotSchedule"
+    assert "minDomains" not in apart
+    assert "affinity" not in pod
+    # A node that is cordoned or lost must not keep the second replica from running elsewhere.
+    assert apart["nodeTaintsPolicy"] == "Honor"
+    # Old pods must not count: two new ones could share the node that the old one has just left.
+    assert apart["matchLabelKeys"] == ["pod-template-hash"]
     for selector in (
-        apart["podAffinityTerm"]["labelSelector"],
+        apart["labelSelector"],
         spread["labelSelector"],
         budget["selector"],
     ):

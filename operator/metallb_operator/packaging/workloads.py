@@ -17,6 +17,13 @@ _FROM_POD: Final = (("POD_NAME", "metadata.name"), ("POD_NAMESPACE", "metadata.n
 _ADDRESS: Final = ("POD_IP", "status.podIP")
 """Replicas of the webhooks pass reviews on to the one that decides."""
 
+_GROUP: Final = 65532
+"""The image's: containerd takes its user alone and leaves the group at 0. The user is not set
+here, since OpenShift chooses one of its own and refuses others."""
+_AWAY_SECONDS: Final = 30
+"""So long a pod stays on a node that is lost; Kubernetes lets it stay 300 s unasked."""
+_LOST: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+
 
 def operator() -> Document:
     """Return the operator's Deployment."""
@@ -54,22 +61,25 @@ def webhooks(*, mounted_certificate: bool = False) -> Document:
         "whenUnsatisfiable": "ScheduleAnyway",
         "labelSelector": _selector(WEBHOOKS),
     }
+    # Never two on one node while another one would take a pod. Where there is one node only, the
+    # skew is 0 whatever it runs (Kubernetes, "Pod Topology Spread Constraints"): a required
+    # anti-affinity would cost such a cluster a replica. Cordoned and lost nodes do not count, for
+    # their taints; nor do pods of the template before, which are about to go.
     apart = {
-        "weight": 100,
-        "podAffinityTerm": {
-            "topologyKey": "kubernetes.io/hostname",
-            "labelSelector": _selector(WEBHOOKS),
-        },
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "DoNotSchedule",
+        "nodeTaintsPolicy": "Honor",
+        "matchLabelKeys": ["pod-template-hash"],
+        "labelSelector": _selector(WEBHOOKS),
     }
-    # Preferred, not required: a cluster of one node must be able to run and to update them.
-    affinity = {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [apart]}}
     return _deployment(
         WEBHOOKS,
         container,
         replicas=2,
         # Withdrawn endpoints, then open requests, are waited for.
         grace_seconds=30,
-        scheduling={"affinity": affinity, "topologySpreadConstraints": [spread]},
+        scheduling={"topologySpreadConstraints": [apart, spread]},
     )
 
 
@@ -120,8 +130,10 @@ def _deployment(
                     "terminationGracePeriodSeconds": grace_seconds,
                     "securityContext": {
                         "runAsNonRoot": True,
+                        "runAsGroup": _GROUP,
                         "seccompProfile": {"type": "RuntimeDefault"},
                     },
+                    "tolerations": [_leaves(key) for key in _LOST],
                     **(scheduling or {}),
                     "containers": [container],
                     "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}],
@@ -169,6 +181,15 @@ def _from_pod(variable: str, path: str) -> Document:
 
 def _probe(path: str, where: Mapping[str, str], **timing: int) -> Document:
     return {"httpGet": {"path": path, **where}, "timeoutSeconds": 5, **timing}
+
+
+def _leaves(taint: str) -> Document:
+    return {
+        "key": taint,
+        "operator": "Exists",
+        "effect": "NoExecute",
+        "tolerationSeconds": _AWAY_SECONDS,
+    }
 
 
 def _selector(name: str) -> Document:

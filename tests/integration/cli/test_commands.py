@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -160,6 +161,29 @@ def test_status(installed: Cluster) -> None:
     after = run(installed, "status")
     assert "MetalLB 0.16.1, backend native" in after.stdout
     assert "Services without address" not in after.stdout
+
+
+def test_a_status_that_nobody_renews(installed: Cluster) -> None:
+    """The operator is gone; its Lease is written as if it were not, and as if it died."""
+
+    def told(renewed: datetime) -> Any:  # noqa: ANN401 - JSON
+        lease = {
+            "holderIdentity": "gone",
+            "leaseDurationSeconds": 30,
+            "renewTime": renewed.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        }
+        patch = ("lease", "metallb-operator", "-n", NAMESPACE, "--type=merge", "-p")
+        installed.kubectl("patch", *patch, json.dumps({"spec": lease}))
+        return json.loads(run(installed, "status", "-o", "json").stdout)
+
+    now = datetime.now(UTC)
+    assert told(now)["silence"] == ""
+    late = told(now - timedelta(seconds=100))
+    assert late["as_of"] == (now - timedelta(seconds=100)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert "Deployment metallb-operator has no pod" in late["silence"]
+    before = CliRunner().invoke(app, ["--kubeconfig", str(installed.kubeconfig), "status"])
+    assert before.exit_code == 1
+    assert before.stdout.startswith(f"nobody has looked since {late['as_of']} (1 min 4")
 
 
 def test_who_may_not_read_is_told(installed: Cluster) -> None:

@@ -3,11 +3,13 @@
 import io
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from metallb_cli.attendance import Attendance
 from metallb_cli.overview import Overview, Seen, overview
 from metallb_cli.statusview import json as as_json
 from metallb_cli.statusview import screen
@@ -60,16 +62,38 @@ POOL = {
     "spec": {"addresses": ["192.0.2.0/24"]},
     "status": {"assignedIPv4": 2, "assignedIPv6": 0, "availableIPv4": 254, "availableIPv6": 0},
 }
-WELL = Seen(metallb=metallb(), pools=(POOL,), sessions=(session("Established"),))
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+LOOKED_AT = Attendance(
+    namespace="metallb-system",
+    lease={
+        "spec": {
+            "holderIdentity": "op",
+            "leaseDurationSeconds": 30,
+            "renewTime": "2026-01-01T11:59:50.000000Z",
+        }
+    },
+)
+WELL = Seen(
+    metallb=metallb(),
+    pools=(POOL,),
+    sessions=(session("Established"),),
+    attendance=LOOKED_AT,
+)
 
 
-def event(uid: str, message: str, time: str, kind: str = "Warning") -> dict[str, Any]:
+def told_of(seen: Seen, now: datetime = NOW) -> Overview:
+    return overview(seen, now)
+
+
+def event(
+    uid: str, message: str, time: str, kind: str = "Warning", about: str = "Service"
+) -> dict[str, Any]:
     return {
         "type": kind,
         "reason": "R",
         "message": message,
         "lastTimestamp": time,
-        "involvedObject": {"kind": "Service", "name": "web", "uid": uid},
+        "involvedObject": {"kind": about, "name": "web", "uid": uid},
     }
 
 
@@ -90,14 +114,14 @@ def event(uid: str, message: str, time: str, kind: str = "Warning") -> dict[str,
     ],
 )
 def test_health(seen: Seen, said: str) -> None:
-    found = overview(seen)
+    found = told_of(seen)
     assert found.healthy is not bool(said)
     assert "".join(found.problems[:1]).startswith(said)
 
 
 def test_rows_of_pools() -> None:
     silent = {"metadata": {"name": "second"}, "spec": {}}
-    rows = overview(replace(WELL, pools=(POOL, silent))).pools
+    rows = told_of(replace(WELL, pools=(POOL, silent))).pools
     assert [(row["assigned"], row["available"]) for row in rows] == [(2, 254), (None, None)]
 
 
@@ -114,17 +138,62 @@ def test_rows_of_pools() -> None:
 )
 def test_reason_of_what_is_pending(pools: Any, unread: Any, events: Any, reason: str) -> None:  # noqa: ANN401 - rows of Seen
     seen = replace(WELL, services=(service(),), pools=pools, unread=unread, events=events)
-    assert [row["reason"] for row in overview(seen).pending] == [reason]
+    assert [row["reason"] for row in told_of(seen).pending] == [reason]
 
 
 def test_only_the_newest_events_are_told() -> None:
     events = tuple(event("u", f"m{n:02}", f"2026-01-01T00:00:{n:02}Z") for n in range(20))
-    told = [row["message"] for row in overview(replace(WELL, events=events)).events]
+    told = [row["message"] for row in told_of(replace(WELL, events=events)).events]
     assert told == [f"m{n}" for n in range(19, 9, -1)]
 
 
+@pytest.mark.parametrize(
+    ("kind", "about", "shown"),
+    [
+        ("Normal", "Pod", False),
+        ("Normal", "DaemonSet", False),
+        ("Normal", "ReplicaSet", False),
+        ("Warning", "Pod", True),
+        ("Normal", "MetalLB", True),
+        ("Normal", "Service", True),
+    ],
+)
+def test_ordinary_events_of_pods_are_not_told(kind: str, about: str, *, shown: bool) -> None:
+    events = (event("u", "m", "2026-01-01T00:00:00Z", kind, about),)
+    assert bool(told_of(replace(WELL, events=events)).events) is shown
+
+
+def test_a_status_that_nobody_renews_is_told_as_one_of_the_past() -> None:
+    late = NOW + timedelta(seconds=107)
+    found = told_of(WELL, late)
+    assert not found.healthy
+    assert found.as_of == "2026-01-01T11:59:50Z"
+    assert found.problems == (found.silence,)
+    lines = [line.rstrip() for line in printed(found).splitlines()]
+    assert lines[0].startswith("nobody has looked since 2026-01-01T11:59:50Z (1 min 57 s ago): ")
+    assert "MetalLB 0.16.1, backend frr-k8s, as of 2026-01-01T11:59:50Z: not healthy" in lines
+    assert "Conditions, as of 2026-01-01T11:59:50Z" in lines
+    assert "Components, as of 2026-01-01T11:59:50Z" in lines
+    assert "Pools" in lines
+    decoded = json.loads(as_json(found))
+    assert decoded["problems"] == [decoded["silence"]]
+
+
+def test_a_status_that_nobody_has_ever_renewed() -> None:
+    found = told_of(replace(WELL, attendance=Attendance("metallb-system")))
+    assert not found.healthy
+    assert printed(found).startswith("nobody looks: there is no Lease metallb-operator")
+    assert "Conditions, as of an unknown time" in printed(found)
+
+
+def test_webhooks_that_do_not_answer_are_a_problem() -> None:
+    away = replace(LOOKED_AT, deployment={"spec": {"replicas": 2}})
+    found = told_of(replace(WELL, attendance=away))
+    assert [text[:40] for text in found.problems] == ["no replica of the webhooks is ready, so "]
+
+
 def test_json_carries_everything() -> None:
-    found = overview(WELL)
+    found = told_of(WELL)
     decoded = json.loads(as_json(found))
     assert decoded["healthy"] is True
     assert decoded["pools"] == [dict(row) for row in found.pools]
@@ -140,7 +209,7 @@ def printed(found: Overview) -> str:
 
 
 def test_the_screen() -> None:
-    text = printed(overview(replace(WELL, services=(service(),), unread=("Event",))))
+    text = printed(told_of(replace(WELL, services=(service(),), unread=("Event",))))
     assert text.startswith("MetalLB 0.16.1, backend frr-k8s: not healthy\n")
     assert "you may not read Event" in text
     lines = [line.split() for line in text.splitlines()]

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -476,3 +477,21 @@ async def test_only_who_may_act_writes(tmp_path: Path) -> None:
         allowed[0] = True
         await fenced.delete(POD)
     assert asked == ["GET", "DELETE", "DELETE"]
+
+
+@pytest.mark.parametrize(
+    ("date", "read"),
+    [
+        ("Thu, 01 Jan 2026 12:00:00 GMT", datetime(2026, 1, 1, 12, tzinfo=UTC)),
+        ("Thu, 01 Jan 2026 12:00:00 -0000", None),
+        ("soon", None),
+    ],
+)
+async def test_the_servers_clock(tmp_path: Path, date: str, read: datetime | None) -> None:
+    async def dated(_: web.Request) -> web.StreamResponse:
+        return web.json_response({"minor": "35"}, headers={"Date": date})
+
+    async with answering(dated, tmp_path) as client:
+        assert client.time is None
+        await client.version()
+        assert client.time == read

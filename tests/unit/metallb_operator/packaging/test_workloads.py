@@ -1,5 +1,7 @@
 """The two Deployments."""
 
+from typing import Any
+
 import pytest
 
 from metallb_operator.packaging.workloads import SERVING_CERTS, operator, webhooks
@@ -41,3 +43,18 @@ def test_webhooks_have_the_time_to_drain() -> None:
 def test_the_account_is_called_as_the_process_and_its_lease() -> None:
     assert operator()["spec"]["template"]["spec"]["serviceAccountName"] == LEASE_NAME
     assert webhooks()["spec"]["template"]["spec"]["serviceAccountName"] == "metallb-webhooks"
+
+
+@pytest.mark.parametrize("deployment", [operator(), webhooks()], ids=["operator", "webhooks"])
+def test_pods_leave_a_lost_node_soon_and_are_in_no_group_of_roots(
+    deployment: dict[str, Any],
+) -> None:
+    pod = deployment["spec"]["template"]["spec"]
+    left = {(one["key"], one["effect"]): one["tolerationSeconds"] for one in pod["tolerations"]}
+    assert left == {
+        ("node.kubernetes.io/not-ready", "NoExecute"): 30,
+        ("node.kubernetes.io/unreachable", "NoExecute"): 30,
+    }
+    assert pod["securityContext"]["runAsGroup"] == 65532
+    # OpenShift refuses a user that it has not chosen.
+    assert "runAsUser" not in pod["securityContext"]
