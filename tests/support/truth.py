@@ -70,6 +70,7 @@ class Row:
         name: what it is.
         available: status and reason of the condition, as the others.
         tells: fragments of the message of Degraded if that is True, else of Available.
+        hides: fragments of no message at all, since they would be told too early.
         seen: the cluster.
         previous: the status as it was stored before.
         desired: what there should be; None if that cannot be told.
@@ -84,6 +85,7 @@ class Row:
     preflight: str = FINE
     configuration: str = FINE
     tells: Sequence[str] = ()
+    hides: Sequence[str] = ()
     seen: Observation = field(default_factory=lambda: world())  # noqa: PLW0108 - defined below
     previous: Mapping[str, Any] = field(default_factory=lambda: SETTLED)
     desired: Sequence[Manifest] = DESIRED
