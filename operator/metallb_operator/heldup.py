@@ -9,7 +9,7 @@ from metallb_operator import pods as podlist
 from metallb_operator.fields import at, name_of, text_at
 from metallb_operator.observation import Observation
 from metallb_operator.podtroubles import of_pod, where
-from metallb_operator.refusals import explained, of_workload
+from metallb_operator.refusals import explained, of_silence, of_workload
 from metallb_operator.remedies import with_remedy
 from metallb_operator.troubles import Kind, Trouble
 from metallb_operator.wording import listed
@@ -31,7 +31,8 @@ def of_missing(
         missing: whether there should be more.
     """
     if missing:
-        yield from of_workload(workload, seen.warnings, youngest=podlist.youngest(pods))
+        told = of_workload(workload, seen.warnings, youngest=podlist.youngest(pods))
+        yield from told or of_silence(workload, seen.accounts)
 
 
 def of_pods(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import groupby
 from typing import Final
@@ -33,6 +33,10 @@ class Kind(StrEnum):
 
 
 _ORDER: Final = {kind: index for index, kind in enumerate(Kind)}
+
+
+NOBODY_KNOWS: Final = datetime.max.replace(tzinfo=UTC)
+"""For trouble that every rollout brings and nobody notes down: what is overdue makes it count."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,7 @@ def world(
     nodes: Sequence[Manifest] = NODES,
     without: Sequence[str] = (),
     warnings: Sequence[Manifest] = (),
+    accounts: Sequence[str] | None = None,
 ) -> Observation:
     """Return the healthy cluster, but for some objects.
 
@@ -122,6 +123,7 @@ def world(
         nodes: all of them.
         without: names of workloads and pods that are not there.
         warnings: Events.
+        accounts: names of the ServiceAccounts, where these were read.
     """
     names = {(m["kind"], m["metadata"]["name"]) for m in changed}
     found = [
@@ -135,7 +137,7 @@ def world(
     ]
     pods = [m for m in found if m["kind"] == "Pod"]
     objects = [m for m in found if m["kind"] != "Pod"]
-    return observation(*objects, nodes=nodes, pods=pods, warnings=warnings)
+    return observation(*objects, nodes=nodes, pods=pods, warnings=warnings, accounts=accounts)
 
 
 def nodes_but(*changed: Manifest) -> tuple[Manifest, ...]:

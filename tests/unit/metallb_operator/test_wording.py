@@ -119,13 +119,10 @@ def test_stable_is_stable(text: str) -> None:
         ),
         (
             (
-                "0/2 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/x: }, "
-                "1 y. preemption: not eligible due to a terminating pod on the nominated node."
+                "0/2 nodes are available: 1 had untolerated taint {node.kubernetes.io/x: }, 1 y. "
+                "preemption: not eligible due to a terminating pod on the nominated node."
             ),
-            (
-                "0/2 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/x: }, "
-                "1 y."
-            ),
+            "0/2 nodes are available: 1 had untolerated taint {node.kubernetes.io/x: }, 1 y.",
         ),
         ("no nodes available, preemption: none", "no nodes available"),
     ],
