@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-export PYTHONPATH := tests
+export PYTHONPATH := tests:image
 # Whatever the developer has exported must not change what is tested.
 export PYTHONDONTWRITEBYTECODE :=
 export GOFLAGS := -buildvcs=false
@@ -54,12 +54,21 @@ bench-admission: setup ## time our webhooks beside MetalLB's (ARGS=--quick stops
 bench-lifecycle: setup ## time install, repair, upgrade, removal (ARGS="--nodes 3 100" is quicker)
 	@$(BIN)/python -m benchmarks.lifecycle $(ARGS)
 
+.PHONY: image
+image: $(STAMP) ## build the container image (IMAGE=name:tag; ARGS=--help has more)
+	@$(BIN)/python -m metallb_image $(if $(IMAGE),--name $(IMAGE)) $(ARGS)
+
+.PHONY: manifests
+manifests: $(STAMP) ## write build/bundle: what installs an image of yours (IMAGE=name:tag)
+	@$(BIN)/python -m metallb_operator.packaging --write --dir build $(if $(IMAGE),--image $(IMAGE))
+	@echo "build/bundle/install/metallb-operator.yaml"
+
 .PHONY: lint
 lint: $(STAMP) ## formatting, lint rules, types, import layers
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@MYPYPATH=tests $(BIN)/mypy --explicit-package-bases -p benchmarks -p cluster -p demo -p support
+	@MYPYPATH=tests $(BIN)/mypy --explicit-package-bases -p benchmarks -p cluster -p demo -p observe -p metallb_image -p support
 	@$(BIN)/lint-imports
 
 .PHONY: format

@@ -81,6 +81,12 @@ class SpeakerUpdateStrategy(Model):
     """RollingUpdate replaces them node by node, OnDelete when somebody deletes them."""
     max_unavailable: IntOrString | None = schema()
     """How many may be missing at a time, a number or a percentage; one unless it is given."""
+    session_timeout_seconds: int | None = schema(format="int32", minimum=0, maximum=120)
+    """Time, in seconds, that the BGP sessions of a node may take to come up again before the next
+    node follows all the same; 30 unless it is given. 0 waits for none."""
+    min_ready_seconds: int | None = schema(format="int32", minimum=0, maximum=600)
+    """Time, in seconds, that a pod must have been ready before the next node follows; 0 unless it
+    is given."""
 
 
 class UpdateStrategy(Model):

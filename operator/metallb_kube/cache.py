@@ -24,6 +24,7 @@ from metallb_kube.errors import (
 )
 from metallb_kube.objects import Manifest, resource_version
 from metallb_kube.resources import Resource
+from metallb_kube.seldom import Seldom
 
 logger = logging.getLogger(__name__)
 
@@ -112,6 +113,7 @@ class Reflector:
         self._chance = chance
         self._version = ""
         self._failures = 0
+        self._seldom = Seldom(clock=clock)
         self.synced = asyncio.Event()
         self.refused: KubeError | None = None
         self.last_seen = 0.0
@@ -202,6 +204,7 @@ class Reflector:
         # on what is followed would not know what is stored meanwhile. One that throttles means it.
         asked = error.retry_after if isinstance(error, ThrottledError) else 0.0
         pause = max(grown, asked)
-        level = logging.DEBUG if self._failures == 1 else logging.WARNING
+        loud = self._failures > 1 and error.level > logging.DEBUG and self._seldom.due(str(error))
+        level = error.level if loud else logging.DEBUG
         logger.log(level, "watching %s: %s; again in %.1f s", self.resource.plural, error, pause)
         return pause

@@ -4,6 +4,7 @@ Errors are those of `metallb_kube.errors`, never the transport's. Nothing is ret
 the caller knows whether a second attempt makes sense.
 """
 
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -105,6 +106,16 @@ class KubeClient:
     def requests(self) -> int:
         """How many requests were sent so far."""
         return self._transport.requests
+
+    @property
+    def outage(self) -> str:
+        """Why the API server could not be asked last; "" if it answered."""
+        return self._transport.outage.cause
+
+    @property
+    def tls(self) -> ssl.SSLContext:
+        """What connections to the API server are made with, for a client that is not ours."""
+        return self._transport.tls
 
     @property
     def time(self) -> datetime | None:

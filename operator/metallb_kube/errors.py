@@ -5,6 +5,7 @@ decide without looking at status codes. Permanent is only what cannot succeed un
 changes the object that was sent.
 """
 
+import logging
 import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
@@ -18,6 +19,7 @@ class KubeError(Exception):
 
     Attributes:
         transient: whether the same request may succeed later.
+        level: how loud callers log it: the client has said already what concerns every request.
         status: the HTTP status, None where no answer arrived.
         reason: the machine-readable reason of the `Status` answer ("NotFound"), "" without one.
         details: `details` of the `Status` answer; carries causes by field.
@@ -25,6 +27,7 @@ class KubeError(Exception):
     """
 
     transient: ClassVar[bool] = True
+    level: ClassVar[int] = logging.WARNING
 
     def __init__(
         self,
@@ -98,6 +101,12 @@ class UnavailableError(KubeError):
     """5xx, no connection, no answer in time, or an answer that is none."""
 
 
+class UnreachableError(UnavailableError):
+    """The API server could not be asked at all; the client logs that (`outage`)."""
+
+    level = logging.DEBUG
+
+
 class SilentError(UnavailableError):
     """A watch that was answered has fallen silent: its connection is dead."""
 
@@ -115,6 +124,9 @@ _BY_STATUS: Final[Mapping[int, type[KubeError]]] = {
     415: InvalidError,
     422: InvalidError,
     429: ThrottledError,
+    # What stands before an API server that is not there, and one that starts or ends.
+    502: UnreachableError,
+    503: UnreachableError,
 }
 _BY_REASON: Final[Mapping[str, type[KubeError]]] = {
     "AlreadyExists": AlreadyExistsError,

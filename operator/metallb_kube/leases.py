@@ -20,6 +20,7 @@ from typing import Any, Final, Self
 from metallb_kube.client import KubeClient
 from metallb_kube.errors import AlreadyExistsError, ConflictError, KubeError, NotFoundError
 from metallb_kube.objects import Manifest, ObjectRef
+from metallb_kube.seldom import Seldom
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ class LeaseElector:
         lost: set when the lead is gone; never cleared.
         hint: set by whoever hears that the lease is free, or no longer ours, so that it is tried
             or renewed at once.
+        behind: whether somebody else holds the lease who is alive: who was seen to renew it.
     """
 
     def __init__(
@@ -108,8 +110,10 @@ class LeaseElector:
         self._held: Manifest | None = None
         self._renewed = 0.0
         self._renewal: asyncio.Task[None] | None = None
+        self._seldom = Seldom(clock=clock)
         self.lost = asyncio.Event()
         self.hint = asyncio.Event()
+        self.behind = False
 
     async def __aenter__(self) -> Self:
         await self.acquire()
@@ -174,7 +178,10 @@ class LeaseElector:
         except (AlreadyExistsError, ConflictError, NotFoundError):
             return False  # somebody else was faster
         except (KubeError, TimeoutError) as error:
-            logger.warning("the lease cannot be had now: %s", str(error) or "no answer in time")
+            text = str(error) or "no answer in time"
+            loud = _level(error) > logging.DEBUG and self._seldom.due(text)
+            level = _level(error) if loud else logging.DEBUG
+            logger.log(level, "the lease cannot be had now: %s", text)
             return False
 
     async def _take(self) -> bool:
@@ -198,12 +205,17 @@ class LeaseElector:
         spec = lease.get("spec") or {}
         holder = spec.get("holderIdentity") or ""
         record = (holder, spec.get("renewTime"), spec.get("acquireTime"))
+        known = self._seen
         if self._seen is None or self._seen.record != record:
             self._seen = _Seen(record, self._clock())
         if holder in {"", self._identity}:
+            self.behind = False
             return True
         duration = float(spec.get("leaseDurationSeconds") or self._times.duration)
-        return self._clock() - self._seen.at >= duration
+        ran_out = self._clock() - self._seen.at >= duration
+        renewed = known is not None and known.record[0] == holder and known.record != record
+        self.behind = not ran_out and (self.behind or renewed)
+        return ran_out
 
     async def _keep(self) -> None:
         """Renew until the lease is lost; sets `lost` before anybody else can lead."""
@@ -220,7 +232,8 @@ class LeaseElector:
                     if not await self._renew():
                         return self._lose("somebody else holds it")
             except (KubeError, TimeoutError) as error:
-                logger.warning("the lease was not renewed: %s", str(error) or "no answer in time")
+                text = str(error) or "no answer in time"
+                logger.log(_level(error), "the lease was not renewed: %s", text)
                 pause = self._times.retry
             else:
                 pause = self._times.renew
@@ -273,3 +286,7 @@ class LeaseElector:
         if not note:
             return metadata
         return {**metadata, "annotations": {**(metadata.get("annotations") or {}), **note}}
+
+
+def _level(error: Exception) -> int:
+    return error.level if isinstance(error, KubeError) else logging.WARNING

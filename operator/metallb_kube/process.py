@@ -1,11 +1,57 @@
-"""What every process of ours does at its start: find its namespace, begin to log."""
+"""What every process of ours does at its start and its end: find its namespace, log, say why."""
 
 import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
+from typer.exceptions import TyperException
+
+from metallb_kube.errors import ConfigurationError
+
 _NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _FORMAT: Final = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+_TERMINATION_LOG: Final = "/dev/termination-log"
+_LONGEST_MESSAGE: Final = 4096
+"""Bytes that the kubelet takes of a termination message."""
+
+
+class ExitCode(IntEnum):
+    """How a process of ours ends; `docs/install.md` has them as a table."""
+
+    STOPPED = 0
+    UNEXPECTED = 1
+    SETTING = 2
+    CONNECTION = 3
+    PORT = 4
+    HELM = 5
+    CERTIFICATE = 6
+    LEASE_LOST = 7
+
+
+class PortError(Exception):
+    """A port cannot be listened on; the message names it and why."""
+
+    def __init__(self, port: int, error: OSError, remedy: str) -> None:
+        # asyncio adds the address to what the system says, differently in each version. What is
+        # no error of the system, and has no positive number, concerns the name of a host.
+        known = error.errno is not None and error.errno > 0
+        why = os.strerror(error.errno or 0) if known else error.strerror or str(error)
+        super().__init__(f"cannot listen on TCP port {port}: {why}; {remedy}")
+
+
+Codes = Mapping[type[Exception], ExitCode]
+"""What ends a process because no waiting heals it, with its exit code."""
+
+_ALWAYS: Final[Codes] = {
+    TyperException: ExitCode.SETTING,
+    ConfigurationError: ExitCode.CONNECTION,
+    PortError: ExitCode.PORT,
+}
 
 
 def own_namespace(mounted: Path = _NAMESPACE) -> str:
@@ -20,3 +66,61 @@ def own_namespace(mounted: Path = _NAMESPACE) -> str:
 def start_logging(*, verbose: bool) -> None:
     """Log to standard error from now on, a line an entry."""
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format=_FORMAT)
+
+
+def termination_log(environment: Mapping[str, str]) -> Path:
+    """Return where the pod's termination message is written: TERMINATION_LOG, or the default."""
+    return Path(environment.get("TERMINATION_LOG") or _TERMINATION_LOG)
+
+
+def run_program(
+    name: str, command: Callable[[], object], codes: Codes, termination: Path
+) -> ExitCode:
+    """Run a process of ours, and return its exit code.
+
+    What no waiting heals is written in one sentence to standard error and to the pod's
+    termination message. Anything else that is raised is a defect, and passes with its trace.
+
+    Args:
+        name: of the program, which begins the sentence.
+        command: runs until the process is asked to end; returns its exit code or None.
+        codes: what ends it, apart from what ends every process.
+        termination: the file of the termination message.
+    """
+    try:
+        code = command()
+    except Exception as error:
+        known = {**_ALWAYS, **codes}
+        found = next((one for one in _leaves(error) if _code(one, known)), None)
+        if found is None:
+            raise
+        sentence = f"{name}: {_sentence(found)}"
+        sys.stderr.write(f"{sentence}\n")
+        write_termination(termination, sentence)
+        return _code(found, known) or ExitCode.UNEXPECTED
+    return ExitCode(code) if isinstance(code, int) else ExitCode.STOPPED
+
+
+def write_termination(file: Path, sentence: str) -> None:
+    """Write the termination message, if the kubelet has made a file for it."""
+    if file.exists():
+        with suppress(OSError):
+            file.write_bytes(sentence.encode()[:_LONGEST_MESSAGE])
+
+
+def _code(error: BaseException, codes: Codes) -> ExitCode | None:
+    return next((code for kind, code in codes.items() if isinstance(error, kind)), None)
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, or those that tasks that ran together have raised."""
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _leaves(one)
+    else:
+        yield error
+
+
+def _sentence(error: BaseException) -> str:
+    text = error.format_message() if isinstance(error, TyperException) else str(error)
+    return " ".join(text.split())

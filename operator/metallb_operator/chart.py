@@ -38,6 +38,8 @@ class Chart:
             self._client = Client(executable=str(helm))
         except subprocess.CalledProcessError as error:
             raise _not_run(_one_line(error.stderr.decode())) from error
+        except (OSError, ValueError) as error:  # built for another processor; no version
+            raise _not_run(str(error)) from error
         self._rendered: dict[str, tuple[Manifest, ...]] = {}
         self._one_at_a_time = asyncio.Lock()
         self.runs = 0
@@ -69,6 +71,8 @@ class Chart:
         except helm_errors.Error as error:
             said = _one_line(str(error)).removeprefix("Error: ")
             raise ChartError(f"helm cannot render MetalLB: {said}") from error
+        except OSError as error:  # no folder for temporary files
+            raise ChartError(f"helm cannot render MetalLB: {error}") from error
         return tuple(manifest for manifest in found if manifest)
 
 

@@ -4,25 +4,42 @@ import asyncio
 import logging
 import os
 import socket
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from metallb_crds.backend import Backend
-from metallb_kube.errors import ConfigurationError
 from metallb_kube.patience import PATIENCE, Patience
-from metallb_kube.process import own_namespace, start_logging
-from metallb_operator.errors import OperatorError
+from metallb_kube.process import (
+    Codes,
+    ExitCode,
+    own_namespace,
+    run_program,
+    start_logging,
+    termination_log,
+)
+from metallb_kube.seldom import SeldomFilter
+from metallb_operator.errors import ChartError
 from metallb_operator.run import LeadLostError, run
 from metallb_operator.settings import Settings, SettingsError
 
 app = typer.Typer(
     help="Installs, configures, upgrades, repairs and removes MetalLB from one MetalLB object.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+_NAME: Final = "metallb-operator"
+_CODES: Final[Codes] = {
+    SettingsError: ExitCode.SETTING,
+    ChartError: ExitCode.HELM,
+    LeadLostError: ExitCode.LEASE_LOST,
+}
+KOPF_REQUESTS: Final = "kopf._cogs.clients.api"
+"""Logger of kopf's requests, each of which is tried every five seconds during an outage."""
 
 
 @app.callback()
@@ -57,7 +74,8 @@ def run_command(
         ),
     ] = None,
     health_host: Annotated[
-        str | None, typer.Option(help="Address for /healthz, /readyz and /metrics.")
+        str | None,
+        typer.Option(help="Address for /healthz, /readyz and /metrics; all of them without it."),
     ] = None,
     health_port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Its TCP port; 0 picks a free one.")
@@ -82,28 +100,37 @@ def run_command(
     start_logging(verbose=verbose)
     for library in ("kopf", "pyhelm3"):
         logging.getLogger(library).setLevel(logging.DEBUG if verbose else logging.WARNING)
-    try:
-        settings = Settings.build(
-            os.environ,
-            kubeconfig=kubeconfig,
-            namespace=namespace or own_namespace(),
-            default_backend=default_backend,
-            helm=str(helm) if helm else None,
-            identity=identity or f"{socket.gethostname()}-{os.getpid()}",
-            health_host=health_host,
-            health_port=health_port,
-            leader_election=leader_election,
-            patience=Patience(request_seconds, silence_seconds),
+    if not verbose:
+        logging.getLogger(KOPF_REQUESTS).addFilter(SeldomFilter("Request attempt"))
+    settings = Settings.build(
+        os.environ,
+        kubeconfig=kubeconfig,
+        namespace=namespace or own_namespace(),
+        default_backend=default_backend,
+        helm=str(helm) if helm else None,
+        identity=identity or f"{socket.gethostname()}-{os.getpid()}",
+        health_host=health_host,
+        health_port=health_port,
+        leader_election=leader_election,
+        patience=Patience(request_seconds, silence_seconds),
+    )
+    asyncio.run(run(settings))
+
+
+def main(
+    arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ
+) -> None:
+    """Run the command line and exit.
+
+    Args:
+        arguments: without the program's name; those of the process if None.
+        environment: where the file of the termination message is looked up.
+    """
+    sys.exit(
+        run_program(
+            _NAME,
+            lambda: app(arguments, prog_name=_NAME, standalone_mode=False),
+            _CODES,
+            termination_log(environment),
         )
-        asyncio.run(run(settings))
-    except (SettingsError, ConfigurationError, OperatorError, OSError) as error:
-        typer.echo(f"metallb-operator: {error}", err=True)
-        raise typer.Exit(2) from error
-    except LeadLostError as error:
-        typer.echo(f"metallb-operator: {error}", err=True)
-        raise typer.Exit(1) from error
-
-
-def main() -> None:
-    """Run the command line."""
-    app()
+    )

@@ -6,6 +6,7 @@ Nothing is stored about what was handled last: every look compares everything.
 
 import asyncio
 import logging
+import ssl
 import time
 from collections.abc import Awaitable
 from contextlib import suppress
@@ -68,15 +69,16 @@ class Nothing(kopf.DiffBaseStorage):
         """Store nothing."""
 
 
-def registry(kubeconfig: Path | None) -> kopf.OperatorRegistry:
+def registry(kubeconfig: Path | None, tls: ssl.SSLContext) -> kopf.OperatorRegistry:
     """Return the handlers; nothing is registered anywhere else.
 
     Args:
         kubeconfig: what kopf's own client uses; None inside a pod.
+        tls: what its connections are made with.
     """
     handlers = kopf.OperatorRegistry()
 
-    credentials = Login(kubeconfig)
+    credentials = Login(kubeconfig, tls)
 
     @kopf.on.login(registry=handlers)
     async def login(**_: object) -> kopf.ConnectionInfo:

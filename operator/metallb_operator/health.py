@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from metallb_kube.process import PortError
 from metallb_operator.metrics import CONTENT_TYPE
 
 Probe = Callable[[], str]
@@ -13,7 +14,7 @@ Probe = Callable[[], str]
 
 @asynccontextmanager
 async def serving(
-    host: str,
+    host: str | None,
     port: int,
     *,
     healthy: Probe,
@@ -23,14 +24,14 @@ async def serving(
     """Serve until the end of the block; yields the port.
 
     Args:
-        host: the address to listen on.
+        host: the address to listen on; None for all of them, IPv4 and IPv6.
         port: 0 picks a free one.
         healthy: whether the process should go on; 503 with the reason if not.
         ready: the same for whether it does its work.
         metrics: everything for Prometheus, in its text format.
 
     Raises:
-        OSError: the port cannot be had.
+        PortError: the port cannot be had.
     """
 
     def probe(check: Probe) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -50,7 +51,10 @@ async def serving(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise PortError(port, error, "choose another by --health-port") from error
         yield int(runner.addresses[0][1])
     finally:
         await runner.cleanup()

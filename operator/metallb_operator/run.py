@@ -18,6 +18,7 @@ from metallb_kube.client import KubeClient
 from metallb_kube.errors import KubeError, NotFoundError
 from metallb_kube.leases import LeaseElector
 from metallb_kube.resources import resource_for
+from metallb_kube.seldom import Seldom
 from metallb_operator import handlers
 from metallb_operator.auditor import Auditor
 from metallb_operator.chart import Chart
@@ -60,18 +61,32 @@ class _State:
     """What the probes tell, and whether this process may act.
 
     Attributes:
-        waiting: what the process waits for; "" while it does its work.
+        waiting: what the process waits for before it can stand for the lead; "" after that.
         stop: set when the process is asked to end.
+        started: set when kopf has started.
         leading: whether this process may act at this moment.
+        behind: whether another process, which is alive, does the work.
     """
 
-    waiting: str = "the API server"
+    waiting: str = "waiting for the API server"
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    started: asyncio.Event = field(default_factory=asyncio.Event)
     leading: Callable[[], bool] = lambda: False
+    behind: Callable[[], bool] = lambda: False
 
     def may_act(self) -> bool:
         """Ask for it now: the answer changes."""
         return self.leading()
+
+    def unready(self) -> str:
+        """Return why this process does not do what it is there for; "" if it does.
+
+        One that stands by for another is ready, so that a rollout goes on. One that leads is ready
+        once everything has started that could fail: a rollout that ends well must mean that.
+        """
+        if self.waiting or self.started.is_set() or self.behind():
+            return self.waiting
+        return "starting" if self.leading() else "waiting for the Lease metallb-operator"
 
 
 async def run(settings: Settings) -> None:
@@ -81,7 +96,7 @@ async def run(settings: Settings) -> None:
         LeadLostError: another process may lead; start anew.
         ConfigurationError: the kubeconfig cannot be read.
         ChartError: there is no helm.
-        OSError: the health port cannot be had.
+        PortError: the health port cannot be had.
     """
     state = _State()
     loop = asyncio.get_running_loop()
@@ -122,7 +137,7 @@ async def run(settings: Settings) -> None:
             settings.health_host,
             settings.health_port,
             healthy=lambda: _stuck(observer),
-            ready=lambda: state.waiting,
+            ready=state.unready,
             metrics=lambda: _metrics(tools),
         ):
             beside = (
@@ -175,17 +190,24 @@ async def _lead(
 ) -> None:
     await _installed(state, tools)
     await _render_defaults(tools)
-    # A process that waits for its turn is ready: it does what it is there for.
+    # Made before the lead is had: what cannot be made must not end somebody else's work.
+    registry = handlers.registry(tools.settings.kubeconfig, connected.tls)
     state.waiting = ""
     async with _leadership(state, connected, tools.settings) as lost:
         tools.metrics.leader.set(1)
         try:
-            await _act(tools, beside, lost)
+            await _act(tools, registry, beside, lost, state.started)
         except* LeadLostError as group:
             raise group.exceptions[0] from None
 
 
-async def _act(tools: Tools, beside: Sequence[Endless], lost: asyncio.Event) -> None:
+async def _act(
+    tools: Tools,
+    registry: kopf.OperatorRegistry,
+    beside: Sequence[Endless],
+    lost: asyncio.Event,
+    started: asyncio.Event,
+) -> None:
     async with asyncio.TaskGroup() as tasks:
         endless = [tasks.create_task(work()) for work in beside]
         endless.append(tasks.create_task(_raise_when(lost)))
@@ -194,9 +216,12 @@ async def _act(tools: Tools, beside: Sequence[Endless], lost: asyncio.Event) -> 
         endless.append(tasks.create_task(reminder.run()))
         # From here on kopf listens to the signals, and returns at the first one.
         await kopf.operator(
-            registry=handlers.registry(tools.settings.kubeconfig),
+            registry=registry,
             settings=handlers.settings(tools.settings.patience),
             memo=handlers.Memo(tools, reminder, acting),
+            # Without one kopf asks for the user's name, and a container's user often has none.
+            identity=tools.settings.identity,  # type: ignore[arg-type] # a str that kopf names
+            ready_flag=started,
             standalone=True,
             clusterwide=True,
         )
@@ -207,16 +232,23 @@ async def _act(tools: Tools, beside: Sequence[Endless], lost: asyncio.Event) -> 
 async def _installed(state: _State, tools: Tools) -> None:
     """Wait until the API server serves MetalLB objects: kopf looks for the kind only once."""
     resource = resource_for("metallb.io/v1beta1", "MetalLB")
+    seldom = Seldom()
     while True:
+        level = logging.WARNING
         try:
             await tools.client.list(resource, namespace=tools.settings.namespace)
         except NotFoundError:
-            state.waiting = "the CustomResourceDefinition metallbs.metallb.io is not installed"
+            state.waiting = (
+                "waiting for the CustomResourceDefinition metallbs.metallb.io, which is not"
+                " installed"
+            )
         except KubeError as error:
-            state.waiting = f"the API server: {error}"
+            state.waiting = f"waiting for the API server: {error}"
+            level = error.level
         else:
             return
-        logger.warning("waiting: %s", state.waiting)
+        loud = level > logging.DEBUG and seldom.due(state.waiting)
+        logger.log(level if loud else logging.DEBUG, "%s", state.waiting)
         await asyncio.sleep(_RETRY_SECONDS)
 
 
@@ -251,8 +283,8 @@ async def _leadership(
         identity=settings.identity,
         times=settings.lease,
     )
+    state.leading, state.behind = lambda: elector.leading, lambda: elector.behind
     async with elector:
-        state.leading = lambda: elector.leading
         yield elector.lost
 
 

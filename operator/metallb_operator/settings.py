@@ -42,7 +42,8 @@ class Settings:
         default_backend: for MetalLB objects that name none.
         images: image references by role (`Release.images`) that replace the default release's
             own, for mirrored registries (OLM relatedImages).
-        health_host: address the health and metrics port listens on.
+        health_host: address the health and metrics port listens on; None for all of them, IPv4
+            and IPv6: the kubelet probes the pod's address, of whatever family.
         health_port: TCP port of `/healthz`, `/readyz` and `/metrics`; 0 picks a free one.
         resync_seconds: a MetalLB object at rest is looked at this often.
         poll_seconds: one that is not at rest at least this often.
@@ -63,7 +64,7 @@ class Settings:
     identity: str = "metallb-operator"
     default_backend: Backend = DEFAULT_BACKEND
     images: Mapping[str, str] = field(default_factory=dict)
-    health_host: str = "0.0.0.0"  # noqa: S104 - the kubelet probes the pod's address
+    health_host: str | None = None
     health_port: int = 8081
     resync_seconds: float = 600.0
     poll_seconds: float = 10.0

@@ -8,6 +8,8 @@ from metallb_crds.base import Model
 from metallb_crds.operator_v1beta1 import ComponentConfig, MetalLBSpec
 from metallb_operator.releases import DEFAULT_RELEASE, Release
 
+_SESSION_TIMEOUT: Final = 30
+"""Seconds; what is measured is 5 to 12 from the start of FRR to the last session."""
 _DEFAULT_RESOURCES: Final = {"requests": {"cpu": "20m", "memory": "64Mi"}}
 
 
@@ -101,6 +103,7 @@ def _speaker(spec: MetalLBSpec) -> dict[str, Any]:
     component = _component(spec.speaker_config)
     strategy = spec.update_strategy.speaker if spec.update_strategy else None
     unavailable = strategy.max_unavailable if strategy else None
+    timeout = strategy.session_timeout_seconds if strategy else None
     return {
         **component,
         "priorityClassName": component.get("priorityClassName") or "system-node-critical",
@@ -109,6 +112,8 @@ def _speaker(spec: MetalLBSpec) -> dict[str, Any]:
         "updateStrategy": {
             "type": (strategy.type if strategy else "") or "RollingUpdate",
             "maxUnavailable": 1 if unavailable is None else unavailable,
+            "sessionTimeoutSeconds": _SESSION_TIMEOUT if timeout is None else timeout,
+            "minReadySeconds": (strategy.min_ready_seconds if strategy else None) or 0,
         },
         "ignoreExcludeLB": spec.ignore_exclude_lb,
         "bgpDebounceTimeout": spec.bgp_debounce_timeout or 0,

@@ -6,6 +6,7 @@ kube-apiserver, kubectl) and HELM are honoured: what they name is used as it is.
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -53,9 +54,13 @@ def _operands(module: str, suffix: str, path: str, *commands: str) -> Iterator[P
     """What MetalLB consists of; programs of one module share most of the time."""
     project = module.partition("-0.")[0]
     for command in commands:
-        name = command if command.startswith(project) else f"{project}-{command}"
+        last = command.rpartition("/")[2]
+        name = last if last.startswith(project) else f"{project}-{last}"
         yield Program(f"{name}{suffix}", module, f"{path}/{command}", "1 minute")
 
+
+METALLB: Final = ("controller", "speaker", "frr-tools/cp-tool", "frr-tools/metrics")
+"""Packages of the programs in MetalLB's images."""
 
 PROGRAMS: Final[Mapping[str, Program]] = {
     program.name: program
@@ -64,6 +69,8 @@ PROGRAMS: Final[Mapping[str, Program]] = {
         _kubernetes("kube-controller-manager", "1 minute"),
         _kubernetes("kube-scheduler", "10 seconds"),
         _kubernetes("kubectl", "30 seconds"),
+        _kubernetes("kubelet", "30 seconds"),
+        _kubernetes("kube-proxy", "10 seconds"),
         Program("etcd", "etcd", ".", "30 seconds"),
         Program(
             "helm",
@@ -79,14 +86,22 @@ PROGRAMS: Final[Mapping[str, Program]] = {
             "1 minute",
         ),
         Program("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", "1 minute"),
-        *_operands("metallb", "", "go.universe.tf/metallb", "controller", "speaker"),
-        *_operands("metallb-0.15.3", "-0.15.3", "go.universe.tf/metallb", "controller", "speaker"),
+        *_operands("metallb", "", "go.universe.tf/metallb", *METALLB),
+        *_operands("metallb-0.15.3", "-0.15.3", "go.universe.tf/metallb", *METALLB),
         *_operands(
             "frr-k8s",
             "",
             "github.com/metallb/frr-k8s/cmd",
             *("frr-k8s-controller", "metrics", "status", "statuscleaner"),
         ),
+        *_operands(
+            "frr-k8s-0.0.21",
+            "-0.0.21",
+            "github.com/metallb/frr-k8s",
+            *("cmd/frr-k8s-controller", "cmd/statuscleaner"),
+            *("frr-tools/metrics", "frr-tools/status"),
+        ),
+        Program("workload", "workload", ".", "5 seconds"),
     )
 }
 """In the order in which they are built; metallb-controller is what admission is compared with."""
@@ -137,6 +152,29 @@ def binary(name: str) -> Path:
             if not target.exists():  # somebody else may have built it meanwhile
                 _build(program, target)
     return target
+
+
+def module_folder(name: str, module: str) -> Path:
+    """Return where the source of a Go module lies, at the version that a folder pins.
+
+    Args:
+        name: the folder below `modules`.
+        module: the path of the module, such as go.universe.tf/metallb.
+
+    Raises:
+        BuildError: it cannot be had.
+    """
+    done = subprocess.run(
+        ["go", "mod", "download", "-json", module],
+        cwd=MODULES / name,
+        env={**os.environ, "GOWORK": "off", "GOFLAGS": "-mod=mod"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise BuildError(f"no source of {module}: {done.stderr.strip() or done.stdout.strip()}")
+    return Path(json.loads(done.stdout)["Dir"])
 
 
 def cache() -> Path:

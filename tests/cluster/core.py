@@ -3,7 +3,7 @@
 import json
 import shutil
 import ssl
-import subprocess
+import subprocess  # noqa: TC003 - annotations name it
 import tempfile
 import time
 import urllib.error
@@ -20,6 +20,7 @@ from cluster.binaries import Binaries, build_all
 from cluster.components import Component
 from cluster.egress import Route, read_routes, write_routes
 from cluster.kubeconfig import with_token
+from cluster.kubectl import Kubectl
 from cluster.plane import Plane, plane
 
 _START_SECONDS: Final = 90
@@ -28,10 +29,6 @@ _STEP_SECONDS: Final = 0.05
 
 class ClusterError(Exception):
     """The cluster does not come up, or a component of it has ended."""
-
-
-class KubectlError(Exception):
-    """kubectl refused; the message is what it said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +100,15 @@ class Cluster:
         server.start()
         self.wait_until_serving()
 
+    @property
+    def _kubectl(self) -> Kubectl:
+        return Kubectl(self.binaries.kubectl, self.kubeconfig)
+
     def try_kubectl(
         self, *arguments: str, stdin: str | None = None
     ) -> "subprocess.CompletedProcess[str]":
         """Run kubectl as the administrator and return what it did."""
-        return subprocess.run(
-            [str(self.binaries.kubectl), "--kubeconfig", str(self.kubeconfig), *arguments],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
+        return self._kubectl.try_run(*arguments, stdin=stdin)
 
     def kubectl(self, *arguments: str, input: str | None = None) -> str:  # noqa: A002 - as subprocess calls it
         """Run kubectl as the administrator and return its output.
@@ -122,25 +116,15 @@ class Cluster:
         Raises:
             KubectlError: it failed.
         """
-        done = self.try_kubectl(*arguments, stdin=input)
-        if done.returncode:
-            raise KubectlError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
-        return done.stdout
+        return self._kubectl.run(*arguments, stdin=input)
 
     def get(self, kind: str, name: str = "", namespace: str = "") -> dict[str, Any] | None:
         """Read an object, or the list of a kind; None where there is none."""
-        where = ["-n", namespace] if namespace else []
-        done = self.try_kubectl("get", kind, *([name] if name else []), *where, "-o", "json")
-        if done.returncode:
-            return None
-        found: dict[str, Any] = json.loads(done.stdout)
-        return found
+        return self._kubectl.get(kind, name, namespace)
 
     def apply(self, *manifests: Mapping[str, Any], server_side: bool = False) -> str:
         """Apply manifests as the administrator."""
-        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests})
-        how = ["--server-side", "--force-conflicts"] if server_side else []
-        return self.kubectl("apply", *how, "-f", "-", input=text)
+        return self._kubectl.apply(*manifests, server_side=server_side)
 
     def service_account_kubeconfig(self, namespace: str, name: str) -> Path:
         """Return a kubeconfig with a token of a ServiceAccount, and so with its rights only."""

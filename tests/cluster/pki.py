@@ -105,9 +105,10 @@ def _name(common_name: str, organizations: Sequence[str]) -> x509.Name:
 
 
 def _alternative(host: str) -> x509.GeneralName:
-    if host.replace(".", "").isdigit():
+    try:
         return x509.IPAddress(ip_address(host))
-    return x509.DNSName(host)
+    except ValueError:
+        return x509.DNSName(host)
 
 
 def _write(

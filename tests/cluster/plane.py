@@ -26,6 +26,14 @@ _AUDIT_POLICY: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class Ranges:
+    """Address ranges of a cluster, in CIDR notation; two with a comma for dual stack."""
+
+    services: str = SERVICE_RANGE
+    pods: str = NODE_RANGE
+
+
+@dataclass(frozen=True, slots=True)
 class Plane:
     """Everything that runs, in the order of starting, and how to reach it."""
 
@@ -55,11 +63,13 @@ def plane(folder: Path, binaries: Binaries) -> Plane:
     tokens = signing_key(authority.folder)
     etcd_port = free_port()
     commands = {
-        "etcd": _etcd(folder, authority, etcd_port),
+        "etcd": etcd_arguments(folder, authority, etcd_port),
         "egress": _egress(folder),
         "kube-apiserver": _apiserver(folder, authority, tokens, endpoint, etcd_port),
-        "kube-controller-manager": _controller_manager(folder, authority, tokens, endpoint),
-        "kube-scheduler": _scheduler(folder, authority, endpoint),
+        "kube-controller-manager": controller_manager_arguments(
+            folder, authority, tokens, endpoint
+        ),
+        "kube-scheduler": scheduler_arguments(folder, authority, endpoint),
         "kwok": _kwok(admin),
     }
     logs = folder / "logs"
@@ -77,7 +87,8 @@ def _command(name: str, arguments: list[str], binaries: Binaries) -> tuple[str, 
     return (str(binaries[name]), *arguments)
 
 
-def _etcd(folder: Path, authority: Authority, port: int) -> list[str]:
+def etcd_arguments(folder: Path, authority: Authority, port: int) -> list[str]:
+    """Return the arguments of an etcd of one member that listens on loopback."""
     server = authority.issue("etcd", "etcd")
     peer_port = free_port()
     return [
@@ -151,9 +162,14 @@ def _selector(folder: Path) -> dict[str, Any]:
     }
 
 
-def _controller_manager(
-    folder: Path, authority: Authority, tokens: Pair, endpoint: Endpoint
+def controller_manager_arguments(
+    folder: Path,
+    authority: Authority,
+    tokens: Pair,
+    endpoint: Endpoint,
+    ranges: Ranges = Ranges(),
 ) -> list[str]:
+    """Return the arguments of kube-controller-manager; its kubeconfig is written."""
     name = "kube-controller-manager"
     kubeconfig = _component_kubeconfig(folder, authority, endpoint, name)
     return [
@@ -162,8 +178,8 @@ def _controller_manager(
         f"--service-account-private-key-file={tokens.key}",
         "--use-service-account-credentials=true",
         "--allocate-node-cidrs=true",
-        f"--cluster-cidr={NODE_RANGE}",
-        f"--service-cluster-ip-range={SERVICE_RANGE}",
+        f"--cluster-cidr={ranges.pods}",
+        f"--service-cluster-ip-range={ranges.services}",
         "--leader-elect=false",
         "--secure-port=0",
         # A thousand simulated nodes shall not take minutes.
@@ -173,7 +189,8 @@ def _controller_manager(
     ]
 
 
-def _scheduler(folder: Path, authority: Authority, endpoint: Endpoint) -> list[str]:
+def scheduler_arguments(folder: Path, authority: Authority, endpoint: Endpoint) -> list[str]:
+    """Return the arguments of kube-scheduler; its kubeconfig is written."""
     kubeconfig = _component_kubeconfig(folder, authority, endpoint, "kube-scheduler")
     return [
         f"--kubeconfig={kubeconfig}",

@@ -305,6 +305,20 @@ ROWS = [
         for name in ("speaker", "frr-k8s")
         for number in (3, "25%")
     ),
+    *(
+        Row(
+            {"updateStrategy": {"speaker": {"minReadySeconds": 15}}},
+            key(f"DaemonSet/{name}", "spec", "minReadySeconds"),
+            15,
+        )
+        for name in ("speaker", "frr-k8s")
+    ),
+    Row(
+        {"updateStrategy": {"speaker": {"sessionTimeoutSeconds": 60}}},
+        key("ConfigMap/frr-k8s-frr-startup", "data", "session-timeout"),
+        "60",
+    ),
+    Row({}, key("ConfigMap/frr-k8s-frr-startup", "data", "session-timeout"), "30"),
     # Announcing.
     Row(
         {"ignoreExcludeLB": True},

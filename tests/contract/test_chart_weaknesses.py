@@ -337,10 +337,41 @@ def test_frr_is_probed_on_loopback_whatever_the_family_of_the_node(
     backend: str, release: str
 ) -> None:
     workload = "speaker" if backend == "frr" else "frr-k8s"
-    container = render({}, backend, release).container(f"{workload}/frr")
-    for probe in ("livenessProbe", "startupProbe"):
-        assert container[probe]["httpGet"]["host"] == "127.0.0.1"
-        assert container[probe]["httpGet"]["scheme"] == ("HTTP" if release == "0.15.3" else "HTTPS")
+    asked = render({}, backend, release).container(f"{workload}/frr")["livenessProbe"]["httpGet"]
+    assert asked["host"] == "127.0.0.1"
+    assert asked["scheme"] == ("HTTP" if release == "0.15.3" else "HTTPS")
+
+
+@pytest.mark.parametrize("backend", ["frr", "frr-k8s"])
+@every_release
+def test_frr_is_ready_when_its_sessions_are_up(backend: str, release: str) -> None:
+    """Whatever it waits for, a pod is not restarted for it: only for bgpd that does not run."""
+    workload, name = (
+        ("speaker", "frr-startup") if backend == "frr" else ("frr-k8s", "frr-k8s-frr-startup")
+    )
+    longest = {"updateStrategy": {"speaker": {"sessionTimeoutSeconds": 120}}}
+    rendered = render(longest, backend, release)
+    startup = rendered.object(f"ConfigMap/{name}")["data"]
+    container = rendered.container(f"{workload}/frr")
+    probe = container["startupProbe"]
+    folder, _, script = probe["exec"]["command"][-1].rpartition("/")
+    assert startup[script].startswith("#!/bin/sh\n")
+    mounts = {mount["mountPath"]: mount for mount in container["volumeMounts"]}
+    assert {folder, "/var/run/frr"} <= set(mounts)
+    assert mounts["/etc/frr_reloader"]["readOnly"]
+    assert (
+        probe["failureThreshold"] * probe["periodSeconds"] >= int(startup["session-timeout"]) + 30
+    )
+
+
+@pytest.mark.parametrize("backend", ["frr", "frr-k8s"])
+def test_time_for_sessions_restarts_nothing(backend: str) -> None:
+    changed = {"updateStrategy": {"speaker": {"sessionTimeoutSeconds": 60, "minReadySeconds": 5}}}
+    before, after = render({}, backend), render(changed, backend)
+    assert before.manifests != after.manifests
+    assert [w["spec"]["template"] for w in before.workloads()] == [
+        w["spec"]["template"] for w in after.workloads()
+    ]
 
 
 @pytest.mark.parametrize(("release", "host"), [("0.15.3", None), ("0.16.1", "127.0.0.1")])

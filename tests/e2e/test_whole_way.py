@@ -5,7 +5,6 @@ it gave them, in a network namespace that stands for the node. In the one beside
 router, and whoever asks for an address by ARP.
 """
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +13,8 @@ import pytest
 
 from cluster import Cluster
 from metallb_crds.versions import VERSIONS
-from support.frr import ASN, Router, routing
+from observe.bgpconfig import Bgp, Neighbor
+from observe.router import Router, routing
 from support.namespaces import NEIGHBOUR, NODE, Places
 from support.operands import Operand
 from support.operating import Operating
@@ -23,6 +23,7 @@ from support.reviews import stored
 from support.waiting import wait_for
 
 SPEAKER_ASN: Final = 64512
+ASN: Final = 64513
 SERVICES: Final = ("first", "second", "third")
 
 
@@ -63,11 +64,9 @@ class Programs:
 
 
 @pytest.fixture
-def router(places: Places) -> Iterator[Router]:
-    with (
-        tempfile.TemporaryDirectory(prefix="bgpd-") as folder,
-        routing(places.neighbour, Path(folder), peer=NODE, asn=SPEAKER_ASN) as made,
-    ):
+def router(places: Places, tmp_path: Path) -> Iterator[Router]:
+    bgp = Bgp(ASN, NEIGHBOUR, (Neighbor(NODE, SPEAKER_ASN, passive=True),))
+    with routing(places.neighbour, bgp, tmp_path) as made:
         yield made
 
 

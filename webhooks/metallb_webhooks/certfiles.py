@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 from typing import Final
 
-from metallb_webhooks.settings import SettingsError
+from metallb_webhooks.settings import CertificateError
 from metallb_webhooks.tls import Serving
 
 logger = logging.getLogger(__name__)
@@ -35,14 +35,14 @@ class MountedCertificate:
             seconds: how often to look at them.
 
         Raises:
-            SettingsError: they cannot be read or used.
+            CertificateError: they cannot be read or used.
         """
         self._folder = folder
         self._seconds = seconds
         try:
             self.serving = Serving(*self._read())
         except (OSError, ValueError) as error:
-            raise SettingsError(
+            raise CertificateError(
                 f"no certificate can be had from --tls-dir {folder}: {error}"
             ) from error
 

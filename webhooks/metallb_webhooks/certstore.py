@@ -173,13 +173,13 @@ class OwnCertificate:
             except (ConflictError, AlreadyExistsError):
                 pause = 0.0
             except KubeError as error:
-                self._complain(str(error))
+                self._complain(str(error), error.level)
                 pause = min(_RETRY_SECONDS, self._seconds)
             await self._woken(pause)
 
-    def _complain(self, trouble: str) -> None:
+    def _complain(self, trouble: str, level: int = logging.WARNING) -> None:
         if trouble != self._trouble:
-            logger.warning("the certificate cannot be looked after: %s", trouble)
+            logger.log(level, "the certificate cannot be looked after: %s", trouble)
         self._trouble = trouble
         # What is of use already stays so.
         self.waiting = self.waiting and f"the certificate cannot be had: {trouble}"

@@ -2,18 +2,32 @@
 
 import asyncio
 import os
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from metallb_crds.backend import Backend
-from metallb_kube.errors import ConfigurationError
-from metallb_kube.process import own_namespace, start_logging
+from metallb_kube.process import (
+    Codes,
+    ExitCode,
+    own_namespace,
+    run_program,
+    start_logging,
+    termination_log,
+)
 from metallb_webhooks.run import run
-from metallb_webhooks.settings import Settings, SettingsError
+from metallb_webhooks.settings import CertificateError, Settings, SettingsError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+_NAME: Final = "metallb-webhooks"
+_CODES: Final[Codes] = {
+    CertificateError: ExitCode.CERTIFICATE,
+    SettingsError: ExitCode.SETTING,
+}
 
 
 @app.command()
@@ -65,23 +79,33 @@ def serve(
     Serves admission webhooks over HTTPS until SIGTERM; /readyz, /healthz and /metrics, too.
     """
     start_logging(verbose=verbose)
-    try:
-        settings = Settings.build(
-            os.environ,
-            kubeconfig=kubeconfig,
-            namespace=namespace or own_namespace(),
-            tls_dir=tls_dir,
-            host=host,
-            port=port,
-            backend=bgp_backend,
-            address=address,
+    settings = Settings.build(
+        os.environ,
+        kubeconfig=kubeconfig,
+        namespace=namespace or own_namespace(),
+        tls_dir=tls_dir,
+        host=host,
+        port=port,
+        backend=bgp_backend,
+        address=address,
+    )
+    asyncio.run(run(settings))
+
+
+def main(
+    arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ
+) -> None:
+    """Run the command line and exit.
+
+    Args:
+        arguments: without the program's name; those of the process if None.
+        environment: where the file of the termination message is looked up.
+    """
+    sys.exit(
+        run_program(
+            _NAME,
+            lambda: app(arguments, prog_name=_NAME, standalone_mode=False),
+            _CODES,
+            termination_log(environment),
         )
-        asyncio.run(run(settings))
-    except (SettingsError, ConfigurationError, OSError) as error:
-        typer.echo(f"metallb-webhooks: {error}", err=True)
-        raise typer.Exit(2) from error
-
-
-def main() -> None:
-    """Run the command line."""
-    app()
+    )

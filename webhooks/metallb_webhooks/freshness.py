@@ -102,7 +102,7 @@ class Refresher:
         try:
             await asyncio.gather(*map(self._relist, self._rounds))
         except KubeError as error:
-            logger.warning("what is stored could not be read: %s", error)
+            logger.log(error.level, "what is stored could not be read: %s", error)
             return False
         return True
 

@@ -47,6 +47,7 @@ class Rounds:
                 await self._work()
         except (KubeError, TimeoutError) as error:
             why = error if isinstance(error, KubeError) else f"no answer in {self._seconds:g} s"
-            logger.warning("the watches are believed: %s", why)
+            level = error.level if isinstance(error, KubeError) else logging.WARNING
+            logger.log(level, "the watches are believed: %s", why)
             return False
         return True

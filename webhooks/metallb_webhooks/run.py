@@ -54,9 +54,9 @@ async def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then see to it that nobody notices, and return.
 
     Raises:
-        SettingsError: the certificate of the settings cannot be used.
+        CertificateError: the certificate of the settings cannot be used.
         ConfigurationError: the kubeconfig cannot be read.
-        OSError: the port cannot be had.
+        ExceptionGroup: with a PortError: the port cannot be had.
     """
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -69,6 +69,7 @@ class _Process:
     """Every part, and how they know each other."""
 
     def __init__(self, client: KubeClient, settings: Settings) -> None:
+        self._client = client
         self._settings = settings
         self._metrics = Metrics()
         self._port = settings.port
@@ -138,14 +139,19 @@ class _Process:
 
     def _blind(self) -> str:
         missing = self._source.missing
-        return f"not listed yet: {', '.join(missing)}" if missing else ""
+        if not missing:
+            return ""
+        outage = self._client.outage
+        why = f" (waiting for the API server: {outage})" if outage else ""
+        return f"not listed yet: {', '.join(missing)}{why}"
 
     def _waiting(self) -> str:
         if blind := self._blind():
             return blind
         silent = self._source.silent_seconds
         if silent > self._settings.stale_seconds:
-            return f"no word of the API server for {silent:.0f} s"
+            outage = self._client.outage
+            return f"no word of the API server for {silent:.0f} s" + (outage and f": {outage}")
         return self._certificate.waiting or self._own_door.trouble
 
     def _scrape(self) -> bytes:

@@ -17,6 +17,7 @@ from typing import Final, cast
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from metallb_kube.process import PortError
 from metallb_webhooks.desk import Asked, MisdirectedError
 from metallb_webhooks.forwarding import HEADER
 from metallb_webhooks.metrics import CONTENT_TYPE, Metrics
@@ -158,7 +159,7 @@ async def listening(
     """Serve until the end of the block, and then see open requests through; yields the port.
 
     Raises:
-        OSError: the port cannot be had.
+        PortError: the port cannot be had.
     """
     logging.getLogger("aiohttp.server").addFilter(_is_ours)
     runner = web.AppRunner(
@@ -173,14 +174,17 @@ async def listening(
     await runner.setup()
     try:
         # Not aiohttp's TCPSite, which waits a minute for handshakes that do not go on.
-        server = await asyncio.get_running_loop().create_server(
-            cast("Callable[[], asyncio.Protocol]", runner.server),
-            settings.host,
-            settings.port,
-            ssl=context,
-            ssl_handshake_timeout=settings.body_seconds,
-            ssl_shutdown_timeout=_LINGERING_SECONDS,
-        )
+        try:
+            server = await asyncio.get_running_loop().create_server(
+                cast("Callable[[], asyncio.Protocol]", runner.server),
+                settings.host,
+                settings.port,
+                ssl=context,
+                ssl_handshake_timeout=settings.body_seconds,
+                ssl_shutdown_timeout=_LINGERING_SECONDS,
+            )
+        except OSError as error:
+            raise PortError(settings.port, error, "choose another by --port") from error
         try:
             yield int(server.sockets[0].getsockname()[1])
         finally:

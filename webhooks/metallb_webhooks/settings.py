@@ -48,6 +48,10 @@ class SettingsError(ValueError):
     """A setting cannot be used; the message names it and what would do."""
 
 
+class CertificateError(SettingsError):
+    """The certificate that somebody else keeps for us cannot be used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How this process runs.

@@ -1,5 +1,7 @@
 """Everything that is generated here: written, or compared with what is committed."""
 
+import argparse
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -7,16 +9,48 @@ from typing import Final
 from metallb_crds import committed
 from metallb_operator.packaging import bundle, install
 from metallb_operator.packaging.examples import read_examples
+from metallb_operator.packaging.image import IMAGE
 
 ROOT: Final = Path(__file__).parents[3]
 EXAMPLES: Final = ROOT / "docs" / "examples"
 
 
-def files() -> Mapping[str, str]:
-    """Return the text of every generated file by its path below the repository."""
-    return {**install.files(), **bundle.files(read_examples(EXAMPLES))}
+# A path of small letters, below a registry's name or not, with a tag, a digest or both.
+_REFERENCE: Final = re.compile(
+    r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*"
+    r"(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|(?::[\w.-]+)?@sha256:[0-9a-f]{64})"
+)
+
+
+def files(image: str = IMAGE) -> Mapping[str, str]:
+    """Return the text of every generated file by its path below the repository.
+
+    Args:
+        image: what the two Deployments run, wherever they are described.
+    """
+    named = {**install.files(), **bundle.files(read_examples(EXAMPLES))}
+    return {path: text.replace(IMAGE, image) for path, text in named.items()}
+
+
+def reference(text: str) -> str:
+    """Return the name of an image as it is.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none, or has neither a tag nor a digest, so that nodes
+            would run whatever is the latest.
+    """
+    if not _REFERENCE.fullmatch(text):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is not the name of an image with a tag or a digest, "
+            "such as registry.example.com/metallb-operator:v1"
+        )
+    return text
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the files, or compare them with what is there; return 1 if they differ."""
-    return committed.main(files(), ROOT, __doc__, arguments)
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--image", type=reference, default=IMAGE)
+    options, rest = parser.parse_known_args(arguments)
+    about = f"{__doc__} --image NAME has the Deployments run another image than {IMAGE}."
+    return committed.main(files(options.image), ROOT, about, rest)

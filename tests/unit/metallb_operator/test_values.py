@@ -43,7 +43,15 @@ def at(value: Any, path: str) -> Any:  # noqa: ANN401 - JSON
         ("controller.nodeSelector", {}),
         ("speaker.resources", REQUESTS),
         ("speaker.priorityClassName", "system-node-critical"),
-        ("speaker.updateStrategy", {"type": "RollingUpdate", "maxUnavailable": 1}),
+        (
+            "speaker.updateStrategy",
+            {
+                "type": "RollingUpdate",
+                "maxUnavailable": 1,
+                "sessionTimeoutSeconds": 30,
+                "minReadySeconds": 0,
+            },
+        ),
         ("speaker.ignoreExcludeLB", False),
         ("speaker.bgpDebounceTimeout", 0),
         ("memberlist", {"enabled": True, "bindPort": 7946, "wanConfig": False}),

@@ -18,6 +18,7 @@ _BACKENDS: Final[Mapping[str, frozenset[Backend]]] = {
     "images.frr": _RUNS_FRR,
     "images.frrK8s": frozenset({Backend.FRR_K8S}),
     "bgpDebounceTimeout": _RUNS_FRR,
+    "updateStrategy.speaker.sessionTimeoutSeconds": _RUNS_FRR,
 }
 """With which backends a field does something; those of frr-k8s have a rule of their own."""
 
@@ -29,6 +30,7 @@ _BEFORE_0_16: Final = frozenset({"0.15.3"})
 
 _SWITCHES: Final[Mapping[str, tuple[str, Any]]] = {
     "updateStrategy.speaker.maxUnavailable": ("updateStrategy.speaker.type", "RollingUpdate"),
+    "updateStrategy.speaker.minReadySeconds": ("updateStrategy.speaker.type", "RollingUpdate"),
     "excludeInterfaces.patterns": ("excludeInterfaces.enabled", True),
     "memberlist.bindPort": ("memberlist.enabled", True),
     "memberlist.wanConfig": ("memberlist.enabled", True),

@@ -6,5 +6,7 @@ package tools
 
 import (
 	_ "go.universe.tf/metallb/controller"
+	_ "go.universe.tf/metallb/frr-tools/cp-tool"
+	_ "go.universe.tf/metallb/frr-tools/metrics"
 	_ "go.universe.tf/metallb/speaker"
 )

@@ -100,6 +100,14 @@ rollingUpdate:
 {{- end }}
 {{- end }}
 
+{{- define "metallb.minReadySeconds" -}}
+{{- with .Values.speaker.updateStrategy -}}
+{{- if and .minReadySeconds (eq .type "RollingUpdate") -}}
+minReadySeconds: {{ .minReadySeconds }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* Where and how the pods of a component run; the argument is its values. */}}
 {{- define "metallb.scheduling" -}}
 nodeSelector:
@@ -190,14 +198,17 @@ port of its metrics, address they are served on: "" for what the exporter does b
     periodSeconds: 10
     failureThreshold: 3
   startupProbe:
-    httpGet: {path: /livez, port: {{ $port }}, scheme: {{ $scheme }}, host: 127.0.0.1}
-    periodSeconds: 5
-    failureThreshold: 30
+    # Ready, so that the next node may follow, only when its sessions are up.
+    exec: {command: [/bin/sh, /etc/frr/sessions-up.sh]}
+    periodSeconds: 2
+    timeoutSeconds: 5
+    failureThreshold: 75
   volumeMounts:
     - {name: frr-sockets, mountPath: /var/run/frr}
     - {name: frr-conf, mountPath: /etc/frr}
     - {name: frr-tmp, mountPath: /var/tmp/frr}
     - {name: frr-lib, mountPath: /var/lib/frr}
+    - {name: reloader, mountPath: /etc/frr_reloader, readOnly: true}
 - name: reloader
   image: {{ $image }}
   imagePullPolicy: {{ $root.Values.images.pullPolicy }}
@@ -308,4 +319,11 @@ frr.conf: |
   log {{ ternary "file /etc/frr/frr.log" "stdout" (index . 0).Values.legacy }} informational
 vtysh.conf: |
   service integrated-vtysh-config
+sessions-up.sh: |
+  {{- (index . 0).Files.Get "files/sessions-up.sh" | nindent 2 }}
+{{- end }}
+
+{{/* What FRR reads of it only when it starts, and is not started anew for. */}}
+{{- define "metallb.frrWaits" -}}
+session-timeout: {{ .Values.speaker.updateStrategy.sessionTimeoutSeconds | quote }}
 {{- end }}

@@ -1,0 +1,3 @@
+module cluster.test/workload
+
+go 1.25

@@ -1,0 +1,34 @@
+"""Control groups of the nodes, in version 1 hierarchies or the unified one."""
+
+from pathlib import Path
+from typing import Final
+
+_ROOT: Final = Path("/sys/fs/cgroup")
+_UNIFIED: Final = "cgroup.controllers"
+
+
+def create(name: str) -> None:
+    """Create a cgroup of that name below every hierarchy, ready for containers.
+
+    Source: cgroups(7), cpuset(7): a new cpuset is empty, and takes no process before it is filled.
+    """
+    if (_ROOT / _UNIFIED).exists():
+        _delegate(_ROOT)
+        (_ROOT / name).mkdir(parents=True, exist_ok=True)
+        _delegate(_ROOT / name)
+        return
+    for hierarchy in _ROOT.iterdir():
+        if not hierarchy.is_dir() or (hierarchy / _UNIFIED).exists():
+            continue
+        path = hierarchy
+        for part in Path(name).parts:
+            path = path / part
+            path.mkdir(exist_ok=True)
+            for setting in ("cpuset.cpus", "cpuset.mems"):
+                if (path / setting).exists():
+                    (path / setting).write_text((path.parent / setting).read_text())
+
+
+def _delegate(path: Path) -> None:
+    available = (path / _UNIFIED).read_text().split()
+    (path / "cgroup.subtree_control").write_text(" ".join(f"+{one}" for one in available))

@@ -1,0 +1,1 @@
+"""What is seen from outside a cluster: requests, frames on the wire, routes."""

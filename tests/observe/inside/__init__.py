@@ -1,0 +1,1 @@
+"""Scripts that run inside a place, with the standard library alone: they import nothing of ours."""
