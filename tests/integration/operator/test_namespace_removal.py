@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from cluster import Cluster
 from support.admitting import admitting
-from support.operating import NAMESPACE, operating
+from support.operating import INSTALL, NAMESPACE, operating
 from support.waiting import wait_for
 
 POOL = {
@@ -27,7 +29,14 @@ def owners(cluster: Cluster) -> list[str]:
     return [f"{owner['kind']} {owner['name']}" for owner in references]
 
 
-def test_a_namespace_goes_with_the_object_and_the_webhook_configuration(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "what",
+    [("namespace", NAMESPACE), ("-f", str(INSTALL))],
+    ids=["the namespace", "the whole manifest"],
+)
+def test_a_namespace_goes_with_the_object_and_the_webhook_configuration(
+    what: tuple[str, ...], tmp_path: Path
+) -> None:
     with (
         Cluster.start(nodes=1) as cluster,
         admitting(cluster, tmp_path) as admission,
@@ -43,11 +52,13 @@ def test_a_namespace_goes_with_the_object_and_the_webhook_configuration(tmp_path
         which = ("validatingwebhookconfiguration", "metallb-webhooks")
         cluster.kubectl("patch", *which, "--type=merge", "-p", unowned)
         wait_for("the owner again", lambda: owners(cluster) != [], seconds=30)
-        # The orderly removal would take longer than that, and its own time is two minutes.
-        cluster.kubectl("delete", "namespace", NAMESPACE, "--timeout=60s")
+        # Of CustomResourceDefinitions the API server deletes a few at a time, each in some seconds.
+        cluster.kubectl("delete", *what, "--ignore-not-found", "--timeout=150s")
         wait_for("its end", lambda: cluster.get(*which) is None, seconds=60)
         told = operator.process.tail(100)
         assert f"MetalLB {NAMESPACE}/metallb is let go" in told
+        if "namespace" not in what:
+            return
         # Nobody refuses anything now: the next installation begins where this one did.
         for replica in admission.replicas:
             replica.process.kill()
