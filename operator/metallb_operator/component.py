@@ -106,7 +106,8 @@ def _sentence(component: Component) -> str:
     if component.lost:
         parts.append(f"NotReady: {listed(component.lost)}")
     if component.troubles:
-        parts.append(told(grouped(component.troubles)[0]))
+        # Nothing here knows the time: what has lasted too long is told by the condition Degraded.
+        parts.append(told(grouped(trouble.calmly for trouble in component.troubles)[0]))
     if component.left_out:
         parts.append(f"left out for their taints: {_taints(component)}")
     return "; ".join(parts)

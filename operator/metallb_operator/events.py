@@ -3,18 +3,20 @@
 Source: Kubernetes API reference, core/v1 Event; `kubectl describe` shows them with the object.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from metallb_kube.objects import Manifest
-from metallb_operator.conditions import Reason, Transition, Truth, Type
+from metallb_operator.conditions import Reason, Transition, Truth, Type, Verdict
 from metallb_operator.fields import time_text
 from metallb_operator.plan import Apply, Cause, Delete, Plan
 from metallb_operator.wording import clipped
 
 COMPONENT: Final = "metallb-operator"
+_PLANNED: Final = frozenset({Reason.APPLYING, Reason.ROLLING_OUT, Reason.UPGRADING})
+"""What Progressing says of a change; if it does not come to its end, Degraded says so."""
 _LONGEST: Final = 1024
 """What the API server accepts as an Event's message."""
 
@@ -33,12 +35,19 @@ class Note:
     warning: bool = False
 
 
-def of_transitions(transitions: Iterable[Transition]) -> Iterator[Note]:
+def of_transitions(
+    transitions: Iterable[Transition], verdicts: Iterable[Verdict]
+) -> Iterator[Note]:
     """Yield a note for every condition that has changed and tells something new by that.
 
     Upgradeable only follows from the others; what is well from the start, or not known yet, is
     no news.
+
+    Args:
+        transitions: what has changed.
+        verdicts: what every condition says now.
     """
+    planned = _is_planned({verdict.type: verdict for verdict in verdicts})
     for change in transitions:
         if change.type is Type.UPGRADEABLE or change.truth is Truth.UNKNOWN:
             continue
@@ -47,15 +56,29 @@ def of_transitions(transitions: Iterable[Transition]) -> Iterator[Note]:
         yield Note(
             f"{change.type.value}{change.reason.value}",
             f"{change.type.value} is {change.truth.value}: {change.message}",
-            warning=_is_alarming(change),
+            warning=_is_alarming(change, planned=planned),
         )
 
 
-def _is_alarming(change: Transition) -> bool:
+def _is_alarming(change: Transition, *, planned: bool) -> bool:
     """Whether somebody should look: not at what every installation and removal goes through."""
     if change.is_good or change.type is Type.PROGRESSING or change.reason is Reason.REMOVING:
         return False
-    return change.type is not Type.AVAILABLE or change.before is Truth.TRUE
+    if change.type is not Type.AVAILABLE:
+        return True
+    # The one controller is away for a moment whenever it changes.
+    return change.before is Truth.TRUE and not planned
+
+
+def _is_planned(found: Mapping[Type, Verdict]) -> bool:
+    """Whether a change is under way, and nothing is wrong."""
+    progressing, degraded = found.get(Type.PROGRESSING), found.get(Type.DEGRADED)
+    return (
+        progressing is not None
+        and progressing.truth is Truth.TRUE
+        and progressing.reason in _PLANNED
+        and (degraded is None or degraded.truth is not Truth.TRUE)
+    )
 
 
 def of_plan(plan: Plan) -> Iterator[Note]:

@@ -24,7 +24,7 @@ async def explained_components(
     found = known or components(workloads, tools.observer.observation())
     if all(component.serves or _explained(component) for component in found):
         return found
-    return components(workloads, tools.observer.observation(await tools.observer.warnings()))
+    return components(workloads, await tools.observer.explained())
 
 
 async def explained_pulling(
@@ -35,7 +35,7 @@ async def explained_pulling(
     found = pulling(workloads, seen)
     if found is None or not found.waiting or _explained(found):
         return found
-    return pulling(workloads, tools.observer.observation(await tools.observer.warnings()))
+    return pulling(workloads, await tools.observer.explained())
 
 
 def _explained(component: Component) -> bool:

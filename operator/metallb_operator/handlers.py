@@ -117,9 +117,13 @@ def settings(patience: Patience) -> kopf.OperatorSettings:
 
 
 def is_served(*, body: kopf.Body, memo: Any, **_: object) -> bool:  # noqa: ANN401 - kopf's own type
-    """Tell whether an object is the one that MetalLB is installed for."""
+    """Tell whether an object is the one that MetalLB is installed for.
+
+    None is while the namespace is being deleted: kopf adds no finalizer to what is not served, and
+    takes off the one that is there.
+    """
     tools: Tools = memo.tools
-    return misplaced(body, tools.settings.namespace) is None
+    return not tools.is_departing() and misplaced(body, tools.settings.namespace) is None
 
 
 async def seen(*, body: kopf.Body, memo: Any, **_: object) -> None:  # noqa: ANN401 - kopf's own type
@@ -142,7 +146,8 @@ async def keep(*, body: kopf.Body, memo: Any, stopped: kopf.DaemonStopped, **_: 
     while not stopped:
         changed = tools.observer.changed
         # Before the finalizer is stored a deletion would leave behind what is written now.
-        if FINALIZER in (at(_plain(body), "metadata", "finalizers") or ()):
+        held = FINALIZER in (at(_plain(body), "metadata", "finalizers") or ())
+        if held and not tools.is_departing():
             async with memo.acting:
                 worked = time.thread_time()
                 with tools.metrics.seconds.time():

@@ -17,9 +17,12 @@ class Observation:
         nodes: of the cluster.
         warnings: Events of type Warning about our workloads and their pods; read only while
             something is missing that neither conditions nor pods explain.
+        accounts: names of the namespace's ServiceAccounts; None unless they were read, which is
+            together with the Events.
     """
 
     objects: Mapping[ObjectRef, Manifest] = field(default_factory=dict)
     pods: tuple[Manifest, ...] = ()
     nodes: tuple[Manifest, ...] = ()
     warnings: tuple[Manifest, ...] = ()
+    accounts: frozenset[str] | None = None

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -10,7 +11,7 @@ from metallb_kube.client import KubeClient, WatchEvent
 from metallb_kube.errors import KubeError, NotFoundError
 from metallb_kube.objects import Manifest, ObjectRef, ref_of
 from metallb_kube.resources import Resource, resource_for
-from metallb_operator.fields import is_terminating, text_at
+from metallb_operator.fields import is_terminating, name_of, text_at
 from metallb_operator.observation import Observation
 from metallb_operator.plan import Delete
 from metallb_operator.reduce import reduced
@@ -80,8 +81,8 @@ class Observer:
         """Monotonic time at which the quietest watch was heard of last."""
         return min(reflector.last_seen for reflector in self._reflectors)
 
-    def observation(self, warnings: Iterable[Manifest] = ()) -> Observation:
-        """Return everything as it is known now."""
+    def observation(self) -> Observation:
+        """Return everything as it is known now, but for what only `explained` reads."""
         kinds: dict[str, list[Manifest]] = {"Pod": [], "Node": []}
         objects = {}
         for ref, manifest in self._objects.items():
@@ -89,7 +90,22 @@ class Observer:
                 kinds[ref.kind].append(manifest)
             else:
                 objects[ref] = manifest
-        return Observation(objects, tuple(kinds["Pod"]), tuple(kinds["Node"]), tuple(warnings))
+        return Observation(objects, tuple(kinds["Pod"]), tuple(kinds["Node"]))
+
+    async def explained(self) -> Observation:
+        """Return everything, with what may say why something is missing: read now, not followed."""
+        warnings, accounts = await self.warnings(), await self._accounts()
+        return replace(self.observation(), warnings=warnings, accounts=accounts)
+
+    async def _accounts(self) -> frozenset[str] | None:
+        """Read the names of the ServiceAccounts; None if they cannot be read."""
+        try:
+            listing = await self._client.list(
+                resource_for("v1", "ServiceAccount"), namespace=self._namespace
+            )
+        except KubeError:
+            return None
+        return frozenset(map(name_of, listing.items))
 
     async def warnings(self) -> tuple[Manifest, ...]:
         """Read the Events of type Warning; none if they cannot be read."""

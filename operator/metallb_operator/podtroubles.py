@@ -6,11 +6,13 @@ containers are those of the kubelet (`pkg/kubelet/container`, `pkg/kubelet/image
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from metallb_kube.objects import Manifest
 from metallb_operator.fields import at, condition_of, count_at, name_of, text_at, time_of
+from metallb_operator.pods import is_starting
 from metallb_operator.remedies import ended, not_pulled, not_scheduled, with_remedy
 from metallb_operator.troubles import Kind, Trouble
 from metallb_operator.wording import last_words, stable
@@ -47,14 +49,22 @@ def of_pod(pod: Manifest) -> tuple[Trouble, ...]:
 def of_leaving(pod: Manifest) -> Trouble:
     """Return what a pod holds up that is being deleted: its successor waits for its end.
 
-    It counts from when the pod had to be gone, which is what deletionTimestamp says.
+    It counts from when the pod had to be gone, which is what deletionTimestamp says: the grace
+    period is part of it (Kubernetes API reference, ObjectMeta).
     """
     due = time_of(text_at(pod, "metadata", "deletionTimestamp"))
     text = (
         "it is being deleted and has not ended, and the next pod waits for that; if its node is "
         "gone, delete the Node, else delete the pod by `kubectl delete pod --force`"
     )
-    return Trouble(Kind.LEAVING, where(pod), text, since=due, certain=False)
+    return Trouble(
+        Kind.LEAVING,
+        where(pod),
+        text,
+        since=due,
+        certain=False,
+        at_first="it is being deleted, and the next pod waits for that",
+    )
 
 
 def _scheduling(pod: Manifest) -> Iterator[Trouble]:
@@ -147,7 +157,10 @@ def _slow(pod: Manifest, status: Manifest) -> Trouble:
     if at(status, "state", "running") is None:
         return _normal(Kind.PENDING, pod, "it is being created", name)
     text = "it runs, but its readiness probe does not succeed; its log may say why"
-    return _normal(Kind.UNREADY, pod, text, name)
+    trouble = _normal(Kind.UNREADY, pod, text, name)
+    if not is_starting(pod, None):
+        return trouble
+    return replace(trouble, at_first="it runs, and its readiness probe has yet to succeed")
 
 
 def _normal(kind: Kind, pod: Manifest, text: str, container: str = "") -> Trouble:

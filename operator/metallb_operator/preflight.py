@@ -60,7 +60,8 @@ class Facts:
     Attributes:
         default_backend: of a new installation.
         namespace: MetalLB's.
-        labels: of that namespace.
+        labels: of that namespace; None while they are not known.
+        admitted: whether there is a pod of a speaker, so that Pod Security has let one in.
         nodes: of the cluster.
         workloads: of all namespaces, ours included.
         configmaps: names of those in MetalLB's namespace.
@@ -71,7 +72,8 @@ class Facts:
     default_backend: Backend
     namespace: str
     survey: Survey
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] | None = field(default_factory=dict)
+    admitted: bool = False
     nodes: tuple[Manifest, ...] = ()
     workloads: tuple[Workload, ...] = ()
     configmaps: frozenset[str] = frozenset()
@@ -179,7 +181,19 @@ def _strict_arp(facts: Facts) -> Iterator[Finding]:
 
 
 def _pod_security(facts: Facts) -> Iterator[Finding]:
+    if facts.labels is None:
+        return
     level = facts.labels.get(ENFORCE)
+    asked = facts.intent.metallb.spec.pod_security
+    managed = bool(asked and asked.manage_namespace_labels)
+    if level is None and not managed and not facts.admitted:
+        # A cluster's default is in a file of the API server that nobody can ask for.
+        yield Finding(
+            f"Namespace {facts.namespace} has no label {ENFORCE}: a cluster whose default level is "
+            "not privileged refuses speakers, for they use the network of the node; run "
+            f"`kubectl label namespace {facts.namespace} {ENFORCE}=privileged`, or set "
+            "spec.podSecurity.manageNamespaceLabels to true"
+        )
     if level in {"baseline", "restricted"}:
         yield Finding(
             f"Namespace {facts.namespace}: {ENFORCE} is {level}, which refuses speakers, for they "

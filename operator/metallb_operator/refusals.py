@@ -4,7 +4,7 @@ Sources: Kubernetes API reference, core/v1 Event; the reasons are those of the c
 workloads (`FailedCreate`) and of the kubelet (`FailedMount`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,7 +12,7 @@ from typing import Final
 from metallb_kube.objects import Manifest
 from metallb_operator.fields import at, condition_of, name_of, text_at, time_of
 from metallb_operator.remedies import not_pulled, refused, with_remedy
-from metallb_operator.troubles import Kind, Trouble
+from metallb_operator.troubles import NOBODY_KNOWS, Kind, Trouble
 from metallb_operator.wording import stable
 
 _STUCK: Final[Mapping[str, Kind]] = {
@@ -53,6 +53,38 @@ def of_workload(
     if told is None or (youngest and told.last < youngest):
         return ()
     return (_refused(told.message, told.first),)
+
+
+def of_silence(workload: Manifest, accounts: Collection[str] | None) -> tuple[Trouble, ...]:
+    """Return what can be said of pods that are missing where no Event says why.
+
+    Controllers stop writing Events of one object after 25 of them (client-go, EventCorrelator).
+
+    Args:
+        workload: whose pods.
+        accounts: names of the namespace's ServiceAccounts; None where they are not known: then
+            nobody has looked for Events either.
+    """
+    if accounts is None:
+        return ()
+    account = text_at(workload, "spec", "template", "spec", "serviceAccountName")
+    if account and account not in accounts:
+        text = f"ServiceAccount {account}, as which its pods run, does not exist"
+        return (_refused(text, None),)
+    kind, name = text_at(workload, "kind"), name_of(workload)
+    namespace = text_at(workload, "metadata", "namespace")
+    hint = f"`kubectl -n {namespace} describe {kind.lower()} {name}` may say why"
+    text = f"a pod was not created, and no Event says why; {hint}"
+    return (
+        Trouble(
+            Kind.PENDING,
+            "",
+            text,
+            since=NOBODY_KNOWS,
+            certain=False,
+            at_first="a pod is yet to be created",
+        ),
+    )
 
 
 def explained(trouble: Trouble, pod: Manifest, warnings: Sequence[Manifest]) -> Trouble:

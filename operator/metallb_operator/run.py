@@ -22,6 +22,7 @@ from metallb_kube.seldom import Seldom
 from metallb_operator import handlers
 from metallb_operator.auditor import Auditor
 from metallb_operator.chart import Chart
+from metallb_operator.departure import Departure
 from metallb_operator.downgrade import KINDS
 from metallb_operator.errors import OperatorError
 from metallb_operator.health import serving
@@ -111,6 +112,7 @@ async def run(settings: Settings) -> None:
         prober = Prober(client, settings.namespace, observer.tell)
         surveyor = Surveyor(client, source, settings, observer.tell)
         spreader = Spreader(client, observer, settings.namespace)
+        departure = Departure(client, source, settings.namespace)
         olm = OperatorCondition(client, settings.namespace, settings.operator_condition)
         tools = Tools(
             client,
@@ -128,6 +130,7 @@ async def run(settings: Settings) -> None:
             leftovers=lambda namespaces: _leftovers(source, namespaces),
             configured=lambda: _configured(source),
             services=lambda: _services(source),
+            is_departing=lambda: departure.is_near,
             tell_olm=olm.tell,
         )
         async with serving(
@@ -144,6 +147,7 @@ async def run(settings: Settings) -> None:
                 prober.run,
                 surveyor.run,
                 spreader.run,
+                departure.run,
             )
             await _unless_stopped(state, _lead(state, connected, tools, beside))
 

@@ -102,17 +102,23 @@ class Surveyor:
 
     async def _follow(self) -> None:
         """Tell when what is watched for others makes a difference here."""
-        known = None
+        known, announced = None, self._l2
         while True:
             changed = self._source.changed
             if known != (now := (self.labels, self._l2, self._written)):
                 known = now
                 self._tell()
+            if announced != self._l2:
+                announced = self._l2
+                # How kube-proxy is set matters from now on, and may be another way by now.
+                self._asked.set()
             await changed.wait()
 
     @property
-    def _l2(self) -> tuple[str, ...]:
-        return tuple(sorted(self._source.store.index.objects["L2Advertisement"]))
+    def _l2(self) -> Mapping[str, str]:
+        """Version by name of every L2Advertisement."""
+        found = self._source.store.index.objects["L2Advertisement"]
+        return {name: found[name].metadata.resource_version for name in sorted(found)}
 
     @property
     def _written(self) -> bool:
@@ -145,11 +151,12 @@ class Surveyor:
                 default_backend=self._settings.default_backend,
                 namespace=self._settings.namespace,
                 survey=self._survey,
-                labels=self.labels or {},
+                labels=self.labels,
+                admitted=any(map(_is_speaker, seen.pods)),
                 nodes=seen.nodes,
                 workloads=(*self._elsewhere(), *workloads_of(seen.objects)),
                 configmaps=frozenset(ref.name for ref in seen.objects if ref.kind == "ConfigMap"),
-                l2=self._l2,
+                l2=tuple(self._l2),
             )
         )
         if outcome.problems and not self._troubled:
@@ -233,6 +240,11 @@ def _counts(workload: Workload) -> bool:
     """Whether a check could say anything of a workload; thousands of others are not kept."""
     known = matters(workload) or role_of(workload) is not None
     return known or bool(workload.ports) or workload.name == NAME
+
+
+def _is_speaker(pod: Manifest) -> bool:
+    labels = at(pod, "metadata", "labels") or {}
+    return (labels.get("app"), labels.get("component")) == ("metallb", "speaker")
 
 
 def _minor(version: Any) -> int | None:  # noqa: ANN401 - JSON

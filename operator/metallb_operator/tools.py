@@ -65,6 +65,7 @@ class Tools:
         configured: objects whose fields a downgrade may lose; None while they are not known.
         has_other_frr_k8s: whether somebody else's runs, as far as is known.
         services: those of type LoadBalancer; None while they are not known.
+        is_departing: whether MetalLB's namespace is being deleted.
         tell_olm: has the verdict about Upgradeable written where OLM looks for it.
         now: the time, with a time zone.
     """
@@ -87,5 +88,6 @@ class Tools:
     configured: Callable[[], Iterable[Resource] | None] = tuple
     has_other_frr_k8s: Callable[[], bool] = lambda: False
     services: Callable[[], Iterable[ServiceInfo] | None] = tuple
+    is_departing: Callable[[], bool] = lambda: False
     tell_olm: Callable[[Verdict, datetime], Awaitable[None]] = _tell_nobody
     now: Callable[[], datetime] = utc_now

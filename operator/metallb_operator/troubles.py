@@ -1,8 +1,8 @@
 """One reason why pods are not ready, as a value, and how many alike are told at once. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import groupby
 from typing import Final
@@ -35,6 +35,10 @@ class Kind(StrEnum):
 _ORDER: Final = {kind: index for index, kind in enumerate(Kind)}
 
 
+NOBODY_KNOWS: Final = datetime.max.replace(tzinfo=UTC)
+"""For trouble that every rollout brings and nobody notes down: what is overdue makes it count."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """One reason why one pod, or a workload's pods, are not ready.
@@ -45,6 +49,8 @@ class Trouble:
         container: the one concerned; "" if it is none in particular.
         since: when it began; None where nobody wrote that down.
         certain: it will not go away by waiting a moment.
+        at_first: what is said in place of the message before it counts as trouble: most pods that
+            are deleted, or start, need no remedy; "" if that is the same.
     """
 
     kind: Kind
@@ -53,6 +59,7 @@ class Trouble:
     container: str = ""
     since: datetime | None = None
     certain: bool = True
+    at_first: str = ""
 
     def __str__(self) -> str:
         return told([self])
@@ -60,6 +67,11 @@ class Trouble:
     def lasts(self, now: datetime, seconds: float) -> bool:
         """Return whether it has lasted for so long, as far as anybody knows."""
         return self.since is None or (now - self.since).total_seconds() >= seconds
+
+    @property
+    def calmly(self) -> "Trouble":
+        """The same, in the words for what may be over in a moment."""
+        return replace(self, message=self.at_first) if self.at_first else self
 
     @property
     def alike(self) -> tuple[int, str, str]:

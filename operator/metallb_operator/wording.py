@@ -16,7 +16,9 @@ _EPHEMERAL: Final[Sequence[tuple[re.Pattern[str], str]]] = (
     (re.compile(r'\bpods? "[^"]*" is (forbidden: )?', re.IGNORECASE), ""),
     (re.compile(r"\(combined from similar events\): "), ""),
     (re.compile(r"Error creating: "), ""),
-    (re.compile(r"\s*preemption: .*$", re.DOTALL), ""),
+    # What the scheduler says after its sentence: whom it could not evict for the pod.
+    (re.compile(r"(?<=\.)\s+[^.]*?\bpreemption: .*$", re.DOTALL), ""),
+    (re.compile(r"[\s,]*\bpreemption: .*$", re.DOTALL), ""),
     (re.compile(r"\b[IWEF]\d{4} [\d:.]+ +\d+ [\w.-]+:\d+\] "), ""),  # the head of a klog line
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?"), "..."),
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "..."),

@@ -24,6 +24,13 @@ COMMANDS = [line for kind, text in BLOCKS if kind == "sh" for line in text.split
 YAML = [text for kind, text in BLOCKS if kind == "yaml"]
 
 
+README = (ROOT / "README.md").read_text()
+WAITS = tuple(
+    f"kubectl -n metallb-system rollout status deployment/{name} --timeout=5m"
+    for name in ("metallb-webhooks", "metallb-operator")
+)
+
+
 def named(name: str) -> list[str]:
     """The blocks that are to be saved under a name."""
     return [text for text in YAML if text.startswith(f"# {name}\n")]
@@ -36,6 +43,18 @@ def test_files_that_commands_name_are_there(command: str) -> None:
     missing = [path for path in paths if not (ROOT / path).exists()]
     assert missing == []
     assert words[0] in {"kubectl", "helm", "podman", "operator-sdk"}
+
+
+def test_the_object_is_created_when_webhooks_and_operator_are_there() -> None:
+    """Webhooks that start refuse it."""
+    install = README.partition("## Install on a cluster\n")[2].partition("\n## ")[0]
+    before, _, _ = install.partition("kubectl apply -f -")
+    assert tuple(before.splitlines()[-2:]) == WAITS
+    # The same for whoever installs in another way, in the namespace that is used there.
+    for title in ("From one manifest", "With kustomize", "With Operator Lifecycle Manager"):
+        section = TEXT.partition(f"## {title}\n")[2].partition("\n## ")[0]
+        waits = section.replace("-n load-balancer ", "-n metallb-system ")
+        assert "\n".join(WAITS) in waits
 
 
 @pytest.mark.parametrize("target", re.findall(r"\]\(([^)#]+)\)", TEXT))

@@ -128,6 +128,7 @@ def test_the_operator_may_follow_apply_take_over_and_prune_what_it_installs() ->
         | on(("v1", "Pod"), *FOLLOW)
         | on(("v1", "Pod"), "create", subresource="eviction")
         | on(EVENT, "list")
+        | on(("v1", "ServiceAccount"), "list")
         | on(LEASE, "create")
         | on(LEASE, "get", "update", name="metallb-operator")
     )

@@ -256,8 +256,13 @@ def observation(
     nodes: Iterable[Manifest] = (),
     pods: Iterable[Manifest] = (),
     warnings: Iterable[Manifest] = (),
+    accounts: Iterable[str] | None = None,
 ) -> Observation:
     """Return what was seen."""
     return Observation(
-        {ref_of(found): found for found in objects}, tuple(pods), tuple(nodes), tuple(warnings)
+        {ref_of(found): found for found in objects},
+        tuple(pods),
+        tuple(nodes),
+        tuple(warnings),
+        None if accounts is None else frozenset(accounts),
     )

@@ -70,6 +70,7 @@ class Row:
         name: what it is.
         available: status and reason of the condition, as the others.
         tells: fragments of the message of Degraded if that is True, else of Available.
+        hides: fragments of no message at all, since they would be told too early.
         seen: the cluster.
         previous: the status as it was stored before.
         desired: what there should be; None if that cannot be told.
@@ -84,6 +85,7 @@ class Row:
     preflight: str = FINE
     configuration: str = FINE
     tells: Sequence[str] = ()
+    hides: Sequence[str] = ()
     seen: Observation = field(default_factory=lambda: world())  # noqa: PLW0108 - defined below
     previous: Mapping[str, Any] = field(default_factory=lambda: SETTLED)
     desired: Sequence[Manifest] = DESIRED
@@ -112,6 +114,7 @@ def world(
     nodes: Sequence[Manifest] = NODES,
     without: Sequence[str] = (),
     warnings: Sequence[Manifest] = (),
+    accounts: Sequence[str] | None = None,
 ) -> Observation:
     """Return the healthy cluster, but for some objects.
 
@@ -120,6 +123,7 @@ def world(
         nodes: all of them.
         without: names of workloads and pods that are not there.
         warnings: Events.
+        accounts: names of the ServiceAccounts, where these were read.
     """
     names = {(m["kind"], m["metadata"]["name"]) for m in changed}
     found = [
@@ -133,7 +137,7 @@ def world(
     ]
     pods = [m for m in found if m["kind"] == "Pod"]
     objects = [m for m in found if m["kind"] != "Pod"]
-    return observation(*objects, nodes=nodes, pods=pods, warnings=warnings)
+    return observation(*objects, nodes=nodes, pods=pods, warnings=warnings, accounts=accounts)
 
 
 def nodes_but(*changed: Manifest) -> tuple[Manifest, ...]:

@@ -9,6 +9,7 @@ from support.observed import (
     end,
     fresh,
     looping,
+    node,
     pod,
     running,
     terminated,
@@ -16,7 +17,16 @@ from support.observed import (
     warning,
     workload,
 )
-from support.truth import DESIRED, NOT_READY, ROLLING, WORKERS, Row, installing, world
+from support.truth import (
+    DESIRED,
+    NOT_READY,
+    ROLLING,
+    WORKERS,
+    Row,
+    installing,
+    nodes_but,
+    world,
+)
 
 SPEAKERS: Final = tuple(f"speaker-{where}" for where in WORKERS)
 
@@ -240,7 +250,34 @@ REFUSALS: Final = (
         "put that webhook right, or exempt the namespace",
     ),
 )
+CORDONED: Final = tuple(
+    {**found, "spec": {**found["spec"], "unschedulable": True}}
+    for found in (node("n1"), node("n3"))
+)
 SCHEDULING: Final = (
+    Row(
+        "nodes are cordoned, and no other one takes the controller",
+        NOT_READY,
+        ROLLING,
+        "True Unschedulable",
+        "False Progressing",
+        tells=(
+            "2 node(s) were unschedulable; extend spec.controllerTolerations",
+            "end the maintenance of cordoned nodes by `kubectl uncordon n1 n3`",
+        ),
+        hides=("claims", "deallocate,"),
+        seen=world(
+            unscheduled(
+                "controller",
+                "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 node(s) were "
+                "unschedulable. no new claims to deallocate, preemption: 0/3 nodes are "
+                "available: 3 Preemption is not helpful for scheduling.",
+            ),
+            nodes=nodes_but(*CORDONED),
+            without=["controller-n1"],
+        ),
+        previous=installing(),
+    ),
     Row(
         "another pod has a port that speakers need",
         NOT_READY,

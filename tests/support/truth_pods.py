@@ -5,6 +5,7 @@ from typing import Any, Final
 from support.observed import (
     DAY,
     ago,
+    daemonset,
     deployment,
     end,
     fresh,
@@ -35,6 +36,7 @@ def not_pulled(name: str, message: str, reason: str = "ImagePullBackOff") -> dic
 
 
 LOOPS: Final = tuple(fresh("speaker", where, looping("speaker")) for where in WORKERS)
+SPEAKER: Final = daemonset("speaker", pod={"serviceAccountName": "speaker"})
 PULL_SECRET: Final[dict[str, Any]] = {"pod": {"imagePullSecrets": [{"name": "regcred"}]}}
 
 TROUBLED: Final = (
@@ -235,6 +237,44 @@ TROUBLED: Final = (
                 ('"no.example.test" denied',),
             ),
         )
+    ),
+    Row(
+        "a ServiceAccount is missing, and no Event says so any more",
+        NOT_READY,
+        ROLLING,
+        "True PodsRefused",
+        "False Progressing",
+        tells=(
+            "DaemonSet speaker: its pods are refused: ServiceAccount speaker, as which its pods",
+            "apply them again",
+        ),
+        seen=world(SPEAKER, without=["speaker-n2"], accounts=["controller"]),
+        previous=rolling(),
+    ),
+    Row(
+        "a pod is yet to be created",
+        FINE,
+        ROLLING,
+        upgradeable="False Progressing",
+        tells=("not on n2; a pod is yet to be created",),
+        hides=("describe",),
+        seen=world(SPEAKER, without=["speaker-n2"], accounts=["speaker"]),
+        previous=rolling(),
+    ),
+    Row(
+        "a pod is not created, and nothing says why",
+        NOT_READY,
+        ROLLING,
+        "True ContainerCreating",
+        "False Progressing",
+        tells=("`kubectl -n metallb-system describe daemonset speaker` may say why",),
+        seen=world(
+            SPEAKER,
+            *(pod(name, "n1", since=DAY) for name in ("controller", "frr-k8s", "speaker")),
+            without=["speaker-n2"],
+            accounts=["speaker"],
+        ),
+        previous=rolling(700),
     ),
     Row(
         "pods were refused in the past, and one is being replaced now",

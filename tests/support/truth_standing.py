@@ -61,9 +61,23 @@ PODS_THAT_STAY: Final = (
         NOT_READY,
         ROLLING,
         upgradeable="False Progressing",
-        tells=("pod controller-n1 on n1: it is being deleted",),
+        tells=("pod controller-n1 on n1: it is being deleted, and the next pod waits",),
+        hides=("--force", "has not ended"),
         seen=world(RECREATED, ending("controller", "n1", -2)),
         previous=rolling(),
+    ),
+    *(
+        Row(
+            f"a speaker is replaced, and had to be gone {due} s ago",
+            FINE,
+            ROLLING,
+            upgradeable="False Progressing",
+            tells=("pod speaker-n2 on n2: it is being deleted, and the next pod waits",),
+            hides=("--force", "has not ended"),
+            seen=world(ending("speaker", "n2", due)),
+            previous=rolling(),
+        )
+        for due in (-30, 0, 8)
     ),
     Row(
         "the old speaker of a node does not end",

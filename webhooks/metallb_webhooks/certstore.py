@@ -25,6 +25,7 @@ from metallb_webhooks.certs import (
     next_step,
     service_names,
 )
+from metallb_webhooks.owner import Owner
 from metallb_webhooks.publication import (
     CONFIGURATION,
     bundles,
@@ -80,6 +81,7 @@ class OwnCertificate:
         self._seconds = seconds
         self._lifetimes = lifetimes
         self._now = now
+        self._owner = Owner(client, namespace)
         self._names = service_names(SERVICE, namespace)
         self._wake = asyncio.Event()
         self._trouble = ""
@@ -147,6 +149,7 @@ class OwnCertificate:
                 ours[number] = await self._client.apply(wanted, field_manager=FIELD_MANAGER)
                 self._look_at(ours)
                 logger.info("the authority is published in %s", wanted["metadata"]["name"])
+        await self._owner.take(ours)
         return bool(ours)
 
     def _look_at(self, configurations: Iterable[Manifest]) -> None:

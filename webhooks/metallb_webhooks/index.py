@@ -44,12 +44,17 @@ class NodeInfo:
 
 @dataclass(frozen=True, slots=True)
 class NamespaceInfo:
-    """What rules know of a Namespace."""
+    """What rules know of a Namespace.
+
+    Attributes:
+        terminating: somebody has asked for its deletion.
+    """
 
     kind: ClassVar[str] = "Namespace"
 
     name: str
     labels: dict[str, str] = field(default_factory=dict, hash=False)
+    terminating: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,8 @@ def node_info(manifest: Mapping[str, Any]) -> NodeInfo:
 
 def namespace_info(manifest: Mapping[str, Any]) -> NamespaceInfo:
     """Return what rules know of a Namespace."""
-    return NamespaceInfo(_name(manifest), _labels(manifest))
+    terminating = bool(manifest["metadata"].get("deletionTimestamp"))
+    return NamespaceInfo(_name(manifest), _labels(manifest), terminating)
 
 
 def secret_info(manifest: Mapping[str, Any]) -> SecretInfo:

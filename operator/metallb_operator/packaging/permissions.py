@@ -234,6 +234,8 @@ OPERATOR_ACCOUNT: Final = Account(
         # Why a workload does not come up: its pods, and what Events say of them.
         Rule("", ("pods",), _FOLLOW),
         Rule("", ("events",), ("list",)),
+        # Whether the account is there that pods which nobody creates would run as.
+        Rule("", ("serviceaccounts",), ("list",)),
         # Replicas of the webhooks that share a node without need are brought apart.
         Rule("", ("pods/eviction",), ("create",)),
         # Leader election. Creation cannot be restricted to a name.

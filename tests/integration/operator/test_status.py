@@ -64,7 +64,7 @@ async def test_the_status_is_stored_as_it_is(
 ) -> None:
     reporter = Reporter(client)
     changes = transitions(row.verdicts(), ())
-    await reporter.report(metallb, wanted(row), of_transitions(changes), NOW)
+    await reporter.report(metallb, wanted(row), of_transitions(changes, row.verdicts()), NOW)
     stored = await client.get(REF)
     assert stored is not None
     assert stored["status"] == wanted(row)

@@ -6,7 +6,7 @@ import pytest
 
 from metallb_kube.objects import ObjectRef
 from metallb_operator.compare import Difference
-from metallb_operator.conditions import Reason, Transition, Truth, Type
+from metallb_operator.conditions import Reason, Transition, Truth, Type, Verdict
 from metallb_operator.events import Note, event, of_plan, of_transitions
 from metallb_operator.plan import Apply, Cause, Delete, Plan
 from support.observed import NOW, ago
@@ -17,6 +17,11 @@ ABOUT: dict[str, Any] = {
     "kind": "MetalLB",
     "metadata": {"name": "metallb", "namespace": "metallb-system", "uid": "u"},
 }
+
+
+def verdict(kind: Type, text: str) -> Verdict:
+    truth, reason = text.split()
+    return Verdict(kind, Truth(truth), Reason(reason), "so")
 
 
 def change(kind: Type, truth: Truth, reason: Reason, before: Truth | None) -> Transition:
@@ -55,7 +60,7 @@ def change(kind: Type, truth: Truth, reason: Reason, before: Truth | None) -> Tr
     ],
 )
 def test_of_transitions(transition: Transition, told: str | None) -> None:
-    notes = list(of_transitions([transition]))
+    notes = list(of_transitions([transition], ()))
     assert ["Warning" if note.warning else "Normal" for note in notes] == ([told] if told else [])
     for note in notes:
         assert note.reason == f"{transition.type}{transition.reason}"
@@ -115,3 +120,37 @@ def test_event(warning: bool) -> None:  # noqa: FBT001 - a column
     assert found["reason"] == "Reason"
     assert len(found["message"]) == 1024
     assert found["firstTimestamp"] == found["lastTimestamp"] == ago(0)
+
+
+AWAY = change(Type.AVAILABLE, Truth.FALSE, Reason.COMPONENTS_NOT_READY, Truth.TRUE)
+
+
+@pytest.mark.parametrize(
+    ("progressing", "degraded", "alarming"),
+    [
+        ("True RollingOut", "False AsExpected", False),
+        ("True Upgrading", "False AsExpected", False),
+        ("True Applying", "False AsExpected", False),
+        # It was ready, and is not any more.
+        ("True ComponentsNotReady", "False AsExpected", True),
+        ("True RollingOut", "True ImagePullFailed", True),
+        ("False AsExpected", "False AsExpected", True),
+        ("False Forbidden", "True Forbidden", True),
+    ],
+)
+def test_the_controller_is_away_for_a_moment_in_every_change(
+    progressing: str, degraded: str, *, alarming: bool
+) -> None:
+    verdicts = (verdict(Type.PROGRESSING, progressing), verdict(Type.DEGRADED, degraded))
+    [note] = of_transitions([AWAY], verdicts)
+    assert note.warning is alarming
+
+
+def test_what_is_wrong_in_a_change_is_alarming_all_the_same() -> None:
+    verdicts = (
+        verdict(Type.PROGRESSING, "True RollingOut"),
+        verdict(Type.DEGRADED, "True ImagePullFailed"),
+    )
+    wrong = change(Type.DEGRADED, Truth.TRUE, Reason.IMAGE_PULL_FAILED, Truth.FALSE)
+    [note] = of_transitions([wrong], verdicts)
+    assert note.warning

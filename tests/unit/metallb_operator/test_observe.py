@@ -233,10 +233,10 @@ def test_pods_and_nodes_are_kept_apart_from_what_is_applied() -> None:
     node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n", "resourceVersion": "6"}}
     for manifest in (pod, node, config("a", 7)):
         happened(watcher, "ADDED", manifest)
-    seen = watcher.observation([{"reason": "x"}])
+    seen = watcher.observation()
     assert [ref.name for ref in seen.objects] == ["a"]
     assert [ref_of(found).name for found in (*seen.pods, *seen.nodes)] == ["p", "n"]
-    assert seen.warnings == ({"reason": "x"},)
+    assert (seen.warnings, seen.accounts) == ((), None)
 
 
 def test_an_observation_does_not_change_any_more() -> None:
@@ -335,6 +335,7 @@ class Served:
     events: asyncio.Queue[tuple[str, Manifest]] = field(default_factory=asyncio.Queue)
     unserved: frozenset[str] = frozenset()
     warnings: web.Response | None = None
+    accounts: web.Response | None = None
     asked: list[str] = field(default_factory=list)
     refused_again: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -343,6 +344,8 @@ class Served:
         self.asked.append(request.path_qs)
         if plural == "events" and self.warnings:
             return self.warnings
+        if plural == "serviceaccounts" and self.accounts:
+            return self.accounts
         if plural in self.unserved:
             if sum(request.path in path for path in self.asked) > 1:
                 self.refused_again.set()
@@ -429,3 +432,23 @@ async def test_warnings_are_read_if_they_can_be(
     async with answering(served, tmp_path) as client:
         assert len(await Observer(client, NAMESPACE).warnings()) == found
     assert "fieldSelector=type%3DWarning" in served.asked[0] or "type=Warning" in served.asked[0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "accounts"),
+    [
+        (
+            web.json_response({"items": [{"metadata": {"name": "speaker"}}], "metadata": {}}),
+            frozenset({"speaker"}),
+        ),
+        (status(403, "Forbidden"), None),
+    ],
+)
+async def test_what_may_explain_is_read_when_it_is_asked_for(
+    answer: web.Response, accounts: frozenset[str] | None, tmp_path: Path
+) -> None:
+    warning = web.json_response({"items": [{"reason": "FailedMount"}], "metadata": {}})
+    served = Served(warnings=warning, accounts=answer)
+    async with answering(served, tmp_path) as client:
+        seen = await Observer(client, NAMESPACE).explained()
+    assert (len(seen.warnings), seen.accounts) == (1, accounts)

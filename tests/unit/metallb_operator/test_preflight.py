@@ -119,6 +119,7 @@ def test_of_a_sound_cluster_nothing_is_said() -> None:
             True,
             "L2Advertisement all",
         ),
+        (replace(SOUND, labels={}), "pod-security", False, "has no label pod-security.kube"),
         (replace(SOUND, labels={ENFORCE: "baseline"}), "pod-security", True, "is baseline"),
         (replace(SOUND, labels={ENFORCE: "restricted"}), "pod-security", True, "kubectl label"),
         (with_workloads(daemonset(7946)), "host-ports", True, "7946 (speakers finding each other)"),
@@ -201,7 +202,9 @@ def test_what_is_found(facts: Facts, check: str, grave: bool, named: str) -> Non
         # Nobody announces anything by layer 2.
         surveyed(kube_proxy=IPVS),
         replace(SOUND, l2=("all",)),
-        replace(SOUND, labels={}),
+        replace(SOUND, labels=None),
+        replace(SOUND, labels={}, admitted=True),
+        replace(SOUND, labels={}, intent=intent(podSecurity={"manageNamespaceLabels": True})),
         # On nodes without a speaker.
         with_workloads(daemonset(7946, nodeSelector={"disk": "ssd"}), nodeSelector={"disk": "no"}),
         # Ports that this backend, or this object, does not use.

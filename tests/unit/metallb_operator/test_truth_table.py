@@ -39,6 +39,13 @@ def test_the_message_tells_what_and_where(row: Row) -> None:
 
 
 @every
+def test_nothing_is_told_too_early(row: Row) -> None:
+    found = status(row.situation, row.verdicts(), row.previous, NOW)
+    told = [one["message"] for one in (*found["conditions"], *found["components"])]
+    assert [text for text in told for fragment in row.hides if fragment in text] == []
+
+
+@every
 def test_judging_what_was_written_writes_nothing(row: Row) -> None:
     stored = status(row.situation, row.verdicts(), row.previous, NOW)
     later = NOW + timedelta(seconds=1)

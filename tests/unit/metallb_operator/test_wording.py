@@ -23,6 +23,10 @@ from metallb_operator.wording import clipped, last_words, listed, stable
             "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes: b",
         ),
         (
+            "0/2 nodes are available: 2 x. no new claims to deallocate, preemption: 0/2 nodes: a",
+            "0/2 nodes are available: 2 x. no new claims to deallocate, preemption: 0/2 nodes: b",
+        ),
+        (
             "read tcp 10.0.0.5:43210->10.96.0.1:443: connection reset",
             "read tcp 10.0.0.5:51234->10.96.0.1:443: connection reset",
         ),
@@ -92,3 +96,36 @@ def test_clipped_has_an_end_and_says_so(text: str, longest: int) -> None:
 @given(st.text())
 def test_stable_is_stable(text: str) -> None:
     assert len(stable(text)) <= 400
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        # Kubernetes 1.34 and newer, and before.
+        (
+            (
+                "0/2 nodes are available: 1 node(s) had untolerated taint(s), 1 node(s) were "
+                "unschedulable. no new claims to deallocate, preemption: 0/2 nodes are available: "
+                "2 Preemption is not helpful for scheduling."
+            ),
+            (
+                "0/2 nodes are available: 1 node(s) had untolerated taint(s), 1 node(s) were "
+                "unschedulable."
+            ),
+        ),
+        (
+            "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available: x.",
+            "0/3 nodes are available: 3 Insufficient cpu.",
+        ),
+        (
+            (
+                "0/2 nodes are available: 1 had untolerated taint {node.kubernetes.io/x: }, 1 y. "
+                "preemption: not eligible due to a terminating pod on the nominated node."
+            ),
+            "0/2 nodes are available: 1 had untolerated taint {node.kubernetes.io/x: }, 1 y.",
+        ),
+        ("no nodes available, preemption: none", "no nodes available"),
+    ],
+)
+def test_what_the_scheduler_says_ends_with_its_sentence(said: str, kept: str) -> None:
+    assert stable(said) == kept

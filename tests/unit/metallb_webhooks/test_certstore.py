@@ -46,9 +46,10 @@ class Api:
             return self.refuse[request.method]
         if request.method == "GET":
             if "secrets" in request.path:
-                found = self.secret
-                return web.json_response(found) if found else status(404, "NotFound", name="s")
-            return web.json_response({"metadata": {}, "items": self.configurations})
+                secret = self.secret
+                return web.json_response(secret) if secret else status(404, "NotFound", name="s")
+            found = [] if "namespaces" in request.path else self.configurations
+            return web.json_response({"metadata": {}, "items": found})
         self.writes.append(request.method)
         body = json.loads(await request.read())
         if request.method == "PATCH":

@@ -161,6 +161,8 @@ def test_nodes(manifest: dict[str, Any], expected: NodeInfo) -> None:
 def test_namespaces() -> None:
     manifest = {"metadata": {"name": "n", "labels": {"a": "b"}}}
     assert namespace_info(manifest) == NamespaceInfo("n", {"a": "b"})
+    going = {"metadata": {"name": "n", "deletionTimestamp": "2026-01-01T00:00:00Z"}}
+    assert namespace_info(going) == NamespaceInfo("n", {}, terminating=True)
 
 
 @pytest.mark.parametrize(
