@@ -1,7 +1,8 @@
 """Whether what is in the root file system suffices: run in the image's build, which it may end.
 
 `python -m metallb_image.chrooted /rootfs UID` changes into the root file system as the image's
-user, imports every module of ours, and runs every command: if too much was left out, it fails.
+user, imports every module of ours, runs every command, and has helm render the chart: if too much
+was left out, it fails. Programs may write there, so it is a copy that is tried.
 """
 
 import os
@@ -32,10 +33,10 @@ def main(arguments: list[str]) -> int:
     tried = [
         [f"{PRODUCT}/bin/python", "-W", "error", "-c", EVERY_MODULE],
         *([f"{PRODUCT}/bin/{command}", "--help"] for command in COMMANDS),
-        [HELM, "version"],
+        [f"{PRODUCT}/bin/kubectl-metallb", "render"],
     ]
     for command in tried:
-        environment = {"HOME": "/tmp", "PYTHONDONTWRITEBYTECODE": "1"}  # noqa: S108 - the image's
+        environment = {"HELM": HELM, "HOME": "/tmp", "PYTHONDONTWRITEBYTECODE": "1"}  # noqa: S108 - the image's
         done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
         if done.returncode:
             sys.stderr.write(f"{command}: exit {done.returncode}\n{done.stdout}{done.stderr}")

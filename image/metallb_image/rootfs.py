@@ -2,9 +2,8 @@
 
 Runs in the image's build, as root and with the standard library only:
 `python -m metallb_image.rootfs /rootfs` copies from `/`: the interpreter and its standard library,
-the shared libraries that they and our packages load, certificates, our packages, helm, and the
-shell through which pyhelm3 starts helm. Whatever is not copied (package manager, pip, compilers,
-documentation) is not in the image.
+the shared libraries that they and our packages load, certificates, our packages, helm, a shell.
+Whatever is not copied (package manager, pip, compilers, documentation) is not in the image.
 
 The outcome depends on its inputs only: bytecode is checked by nobody (PEP 552, unchecked
 hash-based), times are SOURCE_DATE_EPOCH, owners are root.
@@ -21,7 +20,15 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from metallb_image.selection import FILES, HELM, PRODUCT, loaded, of_packages, of_standard_library
+from metallb_image.selection import (
+    FILES,
+    HELM,
+    PRODUCT,
+    SHELL,
+    loaded,
+    of_packages,
+    of_standard_library,
+)
 
 MADE: Final = {
     # For programs that want to know a name; nothing of ours does.
@@ -64,7 +71,7 @@ def _wanted() -> Iterator[str]:
     yield from (path for path in FILES if os.path.lexists(path))
     yield from sorted(map(str, Path("/usr/share/doc").glob("*/copyright")))
     yield HELM
-    yield from _chain("/usr/bin/sh")
+    yield from _chain(SHELL)
 
 
 def _walk(tree: str, is_copied: Callable[[str], bool]) -> Iterator[str]:

@@ -10,6 +10,8 @@ from typing import Final
 
 PRODUCT: Final = "/opt/metallb-operator"
 HELM: Final = "/usr/local/bin/helm"
+SHELL: Final = "/bin/sh"
+"""pyhelm3 starts helm by it."""
 COMMANDS: Final = ("metallb-operator", "metallb-webhooks", "kubectl-metallb")
 
 OF_STANDARD_LIBRARY: Final = (

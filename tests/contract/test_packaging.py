@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
-from cluster.binaries import MODULES, binary
+from cluster.binaries import binary
 from metallb_crds.backend import Backend
 from metallb_crds.operator_v1beta1 import FRRK8sConfig, MetalLBSpec
 from metallb_crds.registry import KINDS
@@ -353,13 +353,6 @@ def test_our_own_image_is_the_same_everywhere() -> None:
 def test_the_environment_replaces_no_images_of_a_release(where: str, spec: Document) -> None:
     set_here = {entry["name"]: entry.get("value", "") for entry in container(spec)["env"]}
     assert images_from(set_here) == {}, where
-
-
-def test_the_image_is_built_with_the_helm_that_is_tested() -> None:
-    text = (ROOT / "Containerfile").read_text()
-    assert f"COPY {MODULES.relative_to(ROOT)}/helm/ ./" in text
-    assert "HELM=/usr/local/bin/helm" in text
-    assert "COPY --from=helm /helm /usr/local/bin/helm" in text
 
 
 @pytest.mark.parametrize(("where", "spec"), DEPLOYMENTS)

@@ -15,10 +15,12 @@ ROOT: Final = Path(__file__).parents[3]
 EXAMPLES: Final = ROOT / "docs" / "examples"
 
 
-# A path of small letters, below a registry's name or not, with a tag, a digest or both.
+# The grammar of github.com/distribution/reference, with a tag or a digest or both.
+_COMPONENT: Final = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_TAG: Final = r":[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 _REFERENCE: Final = re.compile(
-    r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*"
-    r"(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|(?::[\w.-]+)?@sha256:[0-9a-f]{64})"
+    rf"(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?/)?{_COMPONENT}(?:/{_COMPONENT})*"
+    rf"(?:{_TAG}|(?:{_TAG})?@sha256:[0-9a-f]{{64}})"
 )
 
 
