@@ -13,6 +13,7 @@ import pytest
 
 from cluster import Cluster
 from metallb_crds.versions import VERSIONS
+from observe.announcers import announcers
 from observe.bgpconfig import Bgp, Neighbor
 from observe.router import Router, routing
 from support.namespaces import NEIGHBOUR, NODE, Places
@@ -135,7 +136,8 @@ def test_addresses_are_given_announced_and_kept(
 
     def known() -> bool:
         routes = set(router.routes()) == {f"{address}/32" for address in before.values()}
-        return routes and {neighbour.who_has(a) for a in before.values()} == {places.node.mac()}
+        node = frozenset({places.node.mac()})
+        return routes and {announcers(neighbour, a) for a in before.values()} == {node}
 
     wait_for("the network knows them", known)
     programs.restart()
@@ -151,4 +153,4 @@ def test_addresses_are_given_announced_and_kept(
     cluster.kubectl("delete", "service", "first")
     gone = before["first"]
     wait_for("the route is withdrawn", lambda: f"{gone}/32" not in router.routes())
-    wait_for("nobody answers any more", lambda: neighbour.who_has(gone) == "")
+    wait_for("nobody answers any more", lambda: not announcers(neighbour, gone))

@@ -48,14 +48,6 @@ class Namespace:
         """Return the address of its interface."""
         return str(json.loads(self.run("ip", "-j", "link", "show", "eth0"))[0]["address"])
 
-    def who_has(self, address: str) -> str:
-        """Ask the wire for an IPv4 address; returns who has answered, "" if nobody has."""
-        script = f"import socket; s=socket.socket(type=2); s.sendto(b'', ('{address}', 9))"
-        self.run("ip", "neigh", "flush", "to", address)
-        self.run("python3", "-c", script)
-        entries = json.loads(self.run("ip", "-j", "neigh", "show", "to", address) or "[]")
-        return next((str(entry["lladdr"]) for entry in entries if "lladdr" in entry), "")
-
 
 @contextmanager
 def namespace(what: str) -> Iterator[Namespace]:
