@@ -130,7 +130,6 @@ def _deployment(
                     "terminationGracePeriodSeconds": grace_seconds,
                     "securityContext": {
                         "runAsNonRoot": True,
-                        "runAsGroup": _GROUP,
                         "seccompProfile": {"type": "RuntimeDefault"},
                     },
                     "tolerations": [_leaves(key) for key in _LOST],
@@ -166,6 +165,8 @@ def _container(
         "resources": dict(resources),
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": {
+            # Of the container, not of the pod: containerd starts no sandbox with a group and no user.
+            "runAsGroup": _GROUP,
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},

@@ -24,6 +24,7 @@ from cluster.real.machine import Machine, MachineError
 _JANITOR: Final = Path(__file__).parent / "janitor.py"
 _STEP_SECONDS: Final = 0.2
 _UP_SECONDS: Final = 120
+_ROOM_BYTES: Final = 6 << 30
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ class RealCluster:
     @property
     def kubectl(self) -> Kubectl:
         """The administrator's kubectl, on the control plane."""
-        return Kubectl(binary("kubectl"), self.secrets.admin, self.control.command())
+        return Kubectl(binary("kubectl"), self.secrets.admin, self.control.network_command())
 
     @property
     def router(self) -> Machine:
@@ -179,7 +180,7 @@ def real_cluster(
         MachineError: it does not come up.
     """
     packages.ensure()
-    folder = Path(tempfile.mkdtemp(prefix="metallb-real-"))
+    folder = Path(tempfile.mkdtemp(prefix="metallb-real-", dir=_fast()))
     cgroup = folder.name
     janitor = subprocess.Popen(
         [sys.executable, "-I", str(_JANITOR), str(folder), cgroup],
@@ -197,6 +198,14 @@ def real_cluster(
         if janitor.stdin:
             janitor.stdin.close()
         janitor.wait()
+
+
+def _fast() -> Path | None:
+    """Return where files are kept in memory, if there is room: images are unpacked there."""
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of random name is made in it
+    if memory.is_dir() and shutil.disk_usage(memory).free > _ROOM_BYTES:
+        return memory
+    return None
 
 
 def _describe(folder: Path, cgroup: str, nodes: int) -> RealCluster:

@@ -143,6 +143,10 @@ class Machine:
         """Return a command line that runs another one inside."""
         return ("nsenter", "-t", str(self._pid), "-m", "-n", "-p", "--", *argv)
 
+    def network_command(self, *argv: str) -> tuple[str, ...]:
+        """Return a command line that runs on its network, with files and processes of this one."""
+        return ("nsenter", "-t", str(self._pid), "-n", "--", *argv)
+
     def try_run(
         self, *argv: str, stdin: str | None = None, seconds: float = 60
     ) -> "subprocess.CompletedProcess[str]":

@@ -55,6 +55,8 @@ def test_pods_leave_a_lost_node_soon_and_are_in_no_group_of_roots(
         ("node.kubernetes.io/not-ready", "NoExecute"): 30,
         ("node.kubernetes.io/unreachable", "NoExecute"): 30,
     }
-    assert pod["securityContext"]["runAsGroup"] == 65532
-    # OpenShift refuses a user that it has not chosen.
-    assert "runAsUser" not in pod["securityContext"]
+    [container] = pod["containers"]
+    assert container["securityContext"]["runAsGroup"] == 65532
+    # OpenShift refuses a user that it has not chosen, and containerd a pod's group without a user.
+    assert {"runAsUser", "runAsGroup"}.isdisjoint(pod["securityContext"])
+    assert "runAsUser" not in container["securityContext"]
