@@ -199,8 +199,9 @@ def _given(name: str) -> Path | None:
 
 def _fingerprint(program: Program) -> str:
     digest = hashlib.sha256(f"{program.package} {program.ldflags}".encode())
-    for name in ("go.mod", "go.sum"):
-        digest.update((MODULES / program.module / name).read_bytes())
+    folder = MODULES / program.module
+    for path in (folder / "go.mod", folder / "go.sum", *sorted(folder.glob("main.go"))):
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -1,33 +1,109 @@
-"""A control plane with one node, where MetalLB's own programs run beside the operator."""
+"""Two real nodes, two routers and our image: one cluster for the whole run.
 
-from collections.abc import Iterator
+Tests run in the order of their files. What is installed, and with which backend, is part of the
+fixtures that a test asks for, so each file can be run alone.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
-from cluster import Cluster
-from support.namespaces import Places
-from support.namespaces import places as made
-from support.operating import Operating, install, operating
+from cluster.image import archive
+from cluster.real import images
+from cluster.real.addresses import ROUTER, SECOND_ROUTER
+from cluster.real.core import RealCluster, real_cluster
+from observe.bgpconfig import Bgp, Neighbor
+from observe.evidence import capturing, save
+from observe.report import Evidence
+from observe.router import Router, routing
+from support.site import NAMESPACE, ROOT, Site, workload
+
+FOLDER = ROOT / "build" / "e2e"
+NODES = (11, 12)
+"""The last parts of the nodes' addresses."""
 
 
 @pytest.fixture(scope="session")
-def one_node() -> Iterator[Cluster]:
-    with Cluster.start(nodes=1) as running:
-        install(running)
+def real() -> Iterator[RealCluster]:
+    with real_cluster(images.workload(), keep=FOLDER / "machines") as running:
+        running.load([*images.archives(), archive()])
         yield running
 
 
 @pytest.fixture(scope="session")
-def places(one_node: Cluster) -> Iterator[Places]:
-    with made(urlsplit(one_node.plane.endpoint.url).port or 0) as found:
-        yield found
+def evidence(real: RealCluster) -> Iterator[Evidence]:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    collector = Evidence(FOLDER, datetime.now(UTC))
+    with capturing(real.lan, "br0", FOLDER) as capture:
+
+        def explain(_: str, folder: Path) -> None:
+            save(
+                folder,
+                places=[machine for machine in real.machines if machine.up],
+                kubectl=real.kubectl.run,
+                namespaces=(NAMESPACE, "default"),
+                logs=[*(machine.folder / "logs" for machine in real.machines), capture],
+            )
+
+        collector.on_failure = explain
+        yield collector
+        collector.write()
 
 
-@pytest.fixture
-def operator(one_node: Cluster, tmp_path: Path) -> Iterator[Operating]:
-    with operating(one_node, tmp_path) as running:
-        running.wait_ready()
+@pytest.fixture(scope="session")
+def site(real: RealCluster, evidence: Evidence) -> Site:  # noqa: ARG001 - recorded from here on
+    """The cluster, with nothing of ours on it."""
+    return Site(real)
+
+
+@pytest.fixture(scope="session")
+def installed(site: Site) -> Site:
+    """The operator and its webhooks, by the manifest, and pods that answer."""
+    if not os.path.lexists(site.real.folder / "installed"):
+        site.install()
+        site.real.kubectl.apply(workload())
+        site.kubectl("rollout", "status", "daemonset/web", "--timeout=60s")
+        (site.real.folder / "installed").touch()
+    return site
+
+
+@pytest.fixture(scope="session")
+def router(real: RealCluster) -> Iterator[Router]:
+    """The router of the introduction: 10.0.0.1, ASN 64501."""
+    neighbors = tuple(Neighbor(f"10.0.0.{number}", 64500) for number in NODES)
+    bgp = Bgp(64501, "10.0.0.1", neighbors)
+    with routing(real.outside[ROUTER.name], bgp, real.folder / ROUTER.name / "logs") as running:
         yield running
-        running.delete()
+
+
+@pytest.fixture(scope="session")
+def second_router(real: RealCluster) -> Iterator[Router]:
+    """The router of the introduction that BFD watches: 172.30.0.3, ASN 64512, as the nodes."""
+    neighbors = tuple(Neighbor(f"172.30.0.{number}", 64512, bfd=True) for number in NODES)
+    bgp = Bgp(64512, "172.30.0.3", neighbors)
+    where = real.outside[SECOND_ROUTER.name]
+    with routing(where, bgp, real.folder / SECOND_ROUTER.name / "logs") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def backend(installed: Site) -> Callable[[str], Site]:
+    """Return what makes MetalLB run with a backend, in the default release."""
+
+    def run(name: str) -> Site:
+        installed.run(bgpBackend=name)
+        return installed
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def _tidy(request: pytest.FixtureRequest) -> Iterator[None]:
+    with ExitStack() as stack:
+        if "installed" in request.fixturenames:
+            stack.enter_context(request.getfixturevalue("installed").clean())
+        yield

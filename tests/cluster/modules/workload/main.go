@@ -1,5 +1,5 @@
-// Command workload is what runs in pods of tests: `workload serve` answers HTTP and echoes UDP,
-// saying which node and pod it is and who asked; `workload pause` holds a pod's namespaces.
+// Command workload is what runs in pods of tests: `workload serve HTTP_PORT UDP_PORT` answers HTTP
+// and UDP, saying which node and pod it is and who asked; `workload pause` holds a pod's namespaces.
 package main
 
 import (
@@ -38,12 +38,15 @@ func main() {
 		<-stop.Done()
 		return
 	}
-	packets, err := net.ListenPacket("udp", ":8053")
+	if len(os.Args) != 4 {
+		log.Fatal("usage: workload pause | workload serve HTTP_PORT UDP_PORT")
+	}
+	packets, err := net.ListenPacket("udp", ":"+os.Args[3])
 	if err != nil {
 		log.Fatal(err)
 	}
 	go echo(packets)
-	server := &http.Server{Addr: ":8080", ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(
+	server := &http.Server{Addr: ":" + os.Args[2], ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(
 		func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			w.Header().Set("Connection", "close")

@@ -1,0 +1,104 @@
+"""A change under traffic: what is announced before, who asks meanwhile, what must hold after."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from cluster.real.core import RealCluster
+from observe.announcers import Wire, watching_arp
+from observe.client import Target, Traffic, requesting
+from observe.outcomes import Outcome
+from observe.report import Evidence
+from observe.router import Router
+from support.outside import put_on_link, wait_announcing, wait_answer
+from support.site import Site, configured, peer, pool, service
+
+LAYER2: Final = "192.168.1.240"
+ROUTED: Final = "198.51.100.1"
+LONGEST_GAP: Final = 0.5
+"""Seconds, on a machine that others use, too; what is aimed at is 0.2."""
+LONGEST_OVERLAP: Final = 0.5
+"""Seconds that two nodes may answer for one address at once: as long as a gratuitous ARP takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What is under watch while the change happens."""
+
+    traffic: Traffic
+    wire: Wire
+
+    def mark(self, what: str) -> None:
+        """Note that something happens now."""
+        self.traffic.mark(what)
+
+
+def configure(site: Site, real: RealCluster, router: Router) -> None:
+    """Have two Services, one announced on layer 2, one by BGP, and wait until both answer."""
+    put_on_link(real.router)
+    site.apply(
+        pool("by-layer-2", f"{LAYER2}-192.168.1.245", autoAssign=False),
+        pool("by-bgp", f"{ROUTED}-198.51.100.6", autoAssign=False),
+        configured("L2Advertisement", "by-layer-2", ipAddressPools=["by-layer-2"]),
+        configured("BGPAdvertisement", "by-bgp", ipAddressPools=["by-bgp"]),
+        peer("sample", "10.0.0.1", myASN=64500, peerASN=64501),
+        service("by-layer-2", annotations={"metallb.io/loadBalancerIPs": LAYER2}),
+        service("by-bgp", annotations={"metallb.io/loadBalancerIPs": ROUTED}),
+    )
+    wait_announcing(real, LAYER2, seconds=60)
+    router.wait_next_hops(f"{ROUTED}/32", 2)
+    for address in (LAYER2, ROUTED):
+        wait_answer(real.router, address)
+
+
+@contextmanager
+def under_traffic(
+    site: Site,
+    real: RealCluster,
+    router: Router,
+    evidence: Evidence,
+    name: str,
+    *,
+    backend: str,
+    what: str = "",
+    longest_gap: float = LONGEST_GAP,
+) -> Iterator[Watched]:
+    """Ask both Services at 20 Hz while the block changes something, and judge the outcome.
+
+    Raises:
+        AssertionError: an address has changed, requests failed for too long, or two nodes answered
+            for the layer 2 address at once.
+    """
+    configure(site, real, router)
+    targets = (Target("layer 2", LAYER2), Target("BGP", ROUTED))
+    with evidence.scenario(name, what, backend=backend, change=True) as shown:
+        shown.before = flat(site)
+        with (
+            watching_arp(real.router, "eth0", [LAYER2]) as wire,
+            requesting(real.router, targets) as traffic,
+        ):
+            shown.add(traffic)
+            traffic.wait_answered(20)
+            yield Watched(traffic, wire)
+            traffic.mark("done")
+            router.wait_next_hops(f"{ROUTED}/32", 2)
+            traffic.wait_answered(20)
+        shown.after = flat(site)
+        overlaps = wire.overlaps(LONGEST_OVERLAP)
+        if overlaps:
+            shown.notes.append(f"two nodes answered at once: {overlaps}")
+        assert shown.after == shown.before
+        for target in targets:
+            judge(target.name, traffic.outcome(target.name), longest_gap)
+        assert overlaps == ()
+
+
+def judge(name: str, outcome: Outcome, longest_gap: float) -> None:
+    """Fail if requests failed for longer than allowed."""
+    assert outcome.longest_gap <= longest_gap, f"{name}: {outcome}"
+
+
+def flat(site: Site) -> dict[str, str]:
+    """Return the addresses of all Services, as reports show them."""
+    return {name: ", ".join(found) for name, found in site.all_addresses().items()}
