@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 
 from cluster import Cluster
+from cluster.core import KubectlError
 from cluster.kubeconfig import Endpoint
 from support.admitting import SERVICE, Replica
 from support.api import write_kubeconfig
@@ -32,7 +33,8 @@ ENVIRONMENTS: Final[Mapping[str, Mapping[str, str]]] = {
     "a proxy": PROXIES,
     "a proxy for some": {**PROXIES, "NO_PROXY": "example.com"},
 }
-ELSEWHERE: Final = "default"
+IGNORED: Final = "ignored"
+NO_STATUS: Final = '{"status": null}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +102,13 @@ def served(cluster: Cluster, signed: Signed, folder: Path, port: int) -> Iterato
 
 
 def works(both: Started) -> None:
-    """Have a MetalLB object admitted and reported upon: one that is not served, which is quick."""
+    """Have one object reported upon, and another one refused."""
     both.wait_ready()
-    both.operator.create(namespace=ELSEWHERE)
-    wait_for("its status", lambda: both.operator.conditions(namespace=ELSEWHERE))
-    both.operator.cluster.kubectl("delete", "metallb", "metallb", "-n", ELSEWHERE)
+    cluster, where = both.operator.cluster, ["metallb", IGNORED, "-n", NAMESPACE]
+    cluster.kubectl("patch", *where, "--subresource=status", "--type=merge", "-p", NO_STATUS)
+    wait_for("its status", lambda: both.operator.conditions(IGNORED))
+    with pytest.raises(KubectlError, match="metallb-name"):
+        both.operator.create("refused")
 
 
 def test_an_object_is_acted_upon(installed: Cluster, tmp_path: Path) -> None:
