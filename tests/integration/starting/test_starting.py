@@ -10,8 +10,8 @@ from typing import Final
 import pytest
 
 from cluster import Cluster
-from cluster.core import KubectlError
 from cluster.kubeconfig import Endpoint
+from cluster.kubectl import KubectlError
 from support.admitting import SERVICE, Replica
 from support.api import write_kubeconfig
 from support.asinpod import as_in_pod
@@ -87,6 +87,7 @@ def started(
     cluster.route_service(NAMESPACE, SERVICE, [f"{HOST}:{https}"])
     with running(own.process, replica.process):
         yield Started(own, replica)
+        replica.process.kill()  # nobody is left for whom it would wait
 
 
 def _kubeconfig(cluster: Cluster, endpoint: Endpoint, folder: Path, account: str) -> Path:
