@@ -12,6 +12,7 @@ import yaml
 
 from cluster.binaries import binary
 from metallb_crds.generate import crds
+from metallb_kube.process import ExitCode, termination_log
 from metallb_operator.packaging.admission import webhooks
 from metallb_operator.packaging.generate import ROOT
 from metallb_operator.packaging.image import IMAGE, VERSION
@@ -146,3 +147,16 @@ def test_variables_are_those_of_the_code() -> None:
 def test_the_table_of_outages_is_that_of_the_configuration() -> None:
     refused = {hook.kind for hook in webhooks() if hook.strict and "DELETE" in hook.operations}
     assert refused == {"BFDProfile"}
+
+
+def test_every_exit_code_is_in_the_table() -> None:
+    table = TEXT.partition("| exit code | meaning |")[2].partition("\n\n")[0]
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)] == list(
+        ExitCode
+    )
+
+
+def test_the_variable_of_the_termination_message_is_named_as_it_is() -> None:
+    assert "`TERMINATION_LOG` names" in TEXT
+    assert termination_log({}) == Path("/dev/termination-log")
+    assert termination_log({"TERMINATION_LOG": "/else"}) == Path("/else")

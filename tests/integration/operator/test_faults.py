@@ -9,6 +9,7 @@ import pytest
 
 from cluster import Cluster
 from metallb_kube.leases import LeaseTimes
+from metallb_kube.process import ExitCode
 from support.faults import Asked, Fault, Proxy, cut, expired, hang, lost, proxy, refused, reset
 from support.operating import NAMESPACE, Operating, operating
 from support.waiting import wait_for
@@ -194,7 +195,7 @@ def test_an_api_server_that_goes_away_is_waited_for(
     between.clear()
     server.kill()
     # Who cannot renew its lease ends in time, and says so; a kubelet starts it again.
-    assert operator.ended(LeaseTimes().deadline + 5) == 1
+    assert operator.ended(LeaseTimes().deadline + 5) == ExitCode.LEASE_LOST
     assert "the lease is lost" in operator.process.tail(5)
     assert [asked for asked in between.writes if "/status" not in asked.path] == []
     often = Counter(asked.path for asked in between.asked)

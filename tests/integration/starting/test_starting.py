@@ -11,6 +11,7 @@ import pytest
 
 from cluster import Cluster
 from cluster.kubeconfig import Endpoint
+from cluster.kubectl import KubectlError
 from support.admitting import SERVICE, Replica
 from support.api import write_kubeconfig
 from support.asinpod import as_in_pod
@@ -32,7 +33,8 @@ ENVIRONMENTS: Final[Mapping[str, Mapping[str, str]]] = {
     "a proxy": PROXIES,
     "a proxy for some": {**PROXIES, "NO_PROXY": "example.com"},
 }
-ELSEWHERE: Final = "default"
+IGNORED: Final = "ignored"
+NO_STATUS: Final = '{"status": null}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def started(
     cluster.route_service(NAMESPACE, SERVICE, [f"{HOST}:{https}"])
     with running(own.process, replica.process):
         yield Started(own, replica)
+        replica.process.kill()  # nobody is left for whom it would wait
 
 
 def _kubeconfig(cluster: Cluster, endpoint: Endpoint, folder: Path, account: str) -> Path:
@@ -100,11 +103,13 @@ def served(cluster: Cluster, signed: Signed, folder: Path, port: int) -> Iterato
 
 
 def works(both: Started) -> None:
-    """Have a MetalLB object admitted and reported upon: one that is not served, which is quick."""
+    """Have one object reported upon, and another one refused."""
     both.wait_ready()
-    both.operator.create(namespace=ELSEWHERE)
-    wait_for("its status", lambda: both.operator.conditions(namespace=ELSEWHERE))
-    both.operator.cluster.kubectl("delete", "metallb", "metallb", "-n", ELSEWHERE)
+    cluster, where = both.operator.cluster, ["metallb", IGNORED, "-n", NAMESPACE]
+    cluster.kubectl("patch", *where, "--subresource=status", "--type=merge", "-p", NO_STATUS)
+    wait_for("its status", lambda: both.operator.conditions(IGNORED))
+    with pytest.raises(KubectlError, match="metallb-name"):
+        both.operator.create("refused")
 
 
 def test_an_object_is_acted_upon(installed: Cluster, tmp_path: Path) -> None:
