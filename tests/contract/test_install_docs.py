@@ -12,8 +12,9 @@ import yaml
 
 from cluster.binaries import binary
 from metallb_crds.generate import crds
+from metallb_image.building import defaults
 from metallb_operator.packaging.admission import webhooks
-from metallb_operator.packaging.generate import ROOT
+from metallb_operator.packaging.generate import ROOT, files
 from metallb_operator.packaging.image import IMAGE, VERSION
 from metallb_operator.settings import _IMAGE_VARIABLES
 from metallb_webhooks.certs import Lifetimes
@@ -35,7 +36,7 @@ def test_files_that_commands_name_are_there(command: str) -> None:
     paths = [word for word in words if re.match(r"(bundle|crds|operator)(/|$)", word)]
     missing = [path for path in paths if not (ROOT / path).exists()]
     assert missing == []
-    assert words[0] in {"kubectl", "helm", "podman", "operator-sdk"}
+    assert words[0] in {"ctr", "helm", "kubectl", "make", "operator-sdk", "podman"}
 
 
 @pytest.mark.parametrize("target", re.findall(r"\]\(([^)#]+)\)", TEXT))
@@ -127,3 +128,20 @@ def test_variables_are_those_of_the_code() -> None:
 def test_the_table_of_outages_is_that_of_the_configuration() -> None:
     refused = {hook.kind for hook in webhooks() if hook.strict and "DELETE" in hook.operations}
     assert refused == {"BFDProfile"}
+
+
+def test_targets_of_make_are_there_and_write_what_is_applied() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for command in COMMANDS:
+        if command.startswith("make "):
+            assert f"\n{command.split()[1]}:" in makefile
+    written = {f"build/{path}" for path in files()}
+    applied = re.findall(r"\bbuild/bundle/\S+\.yaml", TEXT)
+    assert applied
+    assert set(applied) <= written
+
+
+def test_the_image_is_built_on_what_is_said() -> None:
+    given = defaults((ROOT / "Containerfile").read_text())
+    for name in (given["BASE"], given["GO"]):
+        assert f"`{name.rpartition('/')[2]}`" in TEXT
