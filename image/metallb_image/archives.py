@@ -36,6 +36,7 @@ INPUTS: Final = (
 """What the image is built from, as the Containerfile copies it."""
 
 _KEPT: Final = 3
+_STORAGE: Final = "storage-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ def cached(folder: Path, name: str, helm: Path) -> Path:
     sources = Sources(ROOT, helm, name)
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder / "lock"):
+        _clear_up(folder)
         target = folder / f"{sources.fingerprint()}.tar"
         if target.exists():
             target.touch()
@@ -97,7 +99,7 @@ def write(target: Path, wanted: Wanted) -> None:
         raise ImageError("this needs root and buildah; on Debian: apt-get install buildah")
     unfinished = target.with_name(f"{target.name}.new")
     unfinished.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(prefix="metallb-image-") as storage:
+    with tempfile.TemporaryDirectory(prefix=_STORAGE, dir=target.parent) as storage:
         builder = isolated(Path(storage))
         building.build(builder, wanted)
         building.save(builder, wanted.name, unfinished)
@@ -115,6 +117,15 @@ def _files(root: Path) -> Iterator[Path]:
         path = root / name
         found = [path] if path.is_file() else sorted(path.rglob("*"))
         yield from (file for file in found if file.is_file() and "__pycache__" not in file.parts)
+
+
+def _clear_up(folder: Path) -> None:
+    """Remove what builds left that were killed; the lock is held, so none is under way."""
+    for left in (*folder.glob(f"{_STORAGE}*"), *folder.glob("*.new")):
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
 
 
 def _prune(folder: Path) -> None:

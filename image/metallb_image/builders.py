@@ -55,12 +55,15 @@ class Builder:
         ]
 
     def _habits(self, epoch: int) -> Sequence[str]:
-        """Return what makes two builds the same; BuildKit goes by SOURCE_DATE_EPOCH alone."""
+        """Return what makes two builds the same, and what one builder does only when asked.
+
+        BuildKit goes by SOURCE_DATE_EPOCH alone, and is told of no proxy; a name without a value
+        stands for that of the environment, if it has one.
+        """
         if self.kind == "docker":
-            return ("--provenance=false",)
+            return ("--provenance=false", *(f"--build-arg={name}" for name in _PROXIES))
         # No namespace is needed for this isolation, so that it works in a container, too.
-        same = ("--isolation=chroot", f"--timestamp={epoch}")
-        return (*same, "--identity-label=false") if self.kind == "buildah" else same
+        return ("--isolation=chroot", f"--timestamp={epoch}", "--identity-label=false")
 
     def import_tar(self, tar: Path, name: str) -> Sequence[Command]:
         """Return the commands that make an image of a root file system."""
@@ -88,6 +91,7 @@ class Builder:
         return [*self.program, "push", name]
 
 
+_PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 _PREFERRED: Final = ("podman", "docker", "buildah")
 
 

@@ -12,9 +12,10 @@ import yaml
 
 from cluster.binaries import binary
 from metallb_crds.generate import crds
+from metallb_image.building import defaults
 from metallb_kube.process import ExitCode, termination_log
 from metallb_operator.packaging.admission import webhooks
-from metallb_operator.packaging.generate import ROOT
+from metallb_operator.packaging.generate import ROOT, files
 from metallb_operator.packaging.image import IMAGE, VERSION
 from metallb_operator.settings import _IMAGE_VARIABLES
 from metallb_webhooks.certs import Lifetimes
@@ -43,7 +44,7 @@ def test_files_that_commands_name_are_there(command: str) -> None:
     paths = [word for word in words if re.match(r"(bundle|crds|operator)(/|$)", word)]
     missing = [path for path in paths if not (ROOT / path).exists()]
     assert missing == []
-    assert words[0] in {"kubectl", "helm", "podman", "operator-sdk"}
+    assert words[0] in {"ctr", "helm", "kubectl", "make", "operator-sdk", "podman"}
 
 
 def test_the_object_is_created_when_webhooks_and_operator_are_there() -> None:
@@ -160,3 +161,20 @@ def test_the_variable_of_the_termination_message_is_named_as_it_is() -> None:
     assert "`TERMINATION_LOG` names" in TEXT
     assert termination_log({}) == Path("/dev/termination-log")
     assert termination_log({"TERMINATION_LOG": "/else"}) == Path("/else")
+
+
+def test_targets_of_make_are_there_and_write_what_is_applied() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for command in COMMANDS:
+        if command.startswith("make "):
+            assert f"\n{command.split()[1]}:" in makefile
+    written = {f"build/{path}" for path in files()}
+    applied = re.findall(r"\bbuild/bundle/\S+\.yaml", TEXT)
+    assert applied
+    assert set(applied) <= written
+
+
+def test_the_image_is_built_on_what_is_said() -> None:
+    given = defaults((ROOT / "Containerfile").read_text())
+    for name in (given["BASE"], given["GO"]):
+        assert f"`{name.rpartition('/')[2]}`" in TEXT

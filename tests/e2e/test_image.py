@@ -3,6 +3,7 @@
 Needs root, buildah and mmdebstrap.
 """
 
+import shutil
 import socket
 import stat
 from collections.abc import Iterator, Mapping
@@ -39,8 +40,10 @@ def archive() -> Path:
 
 
 @pytest.fixture(scope="module")
-def unpacked(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Unpacked:
-    return unpack(archive, tmp_path_factory.mktemp("image"))
+def unpacked(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Unpacked]:
+    folder = tmp_path_factory.mktemp("image")
+    yield unpack(archive, folder)
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -124,8 +127,10 @@ def test_every_module_is_compiled(unpacked: Unpacked) -> None:
 def test_the_same_sources_give_the_same_image(archive: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.tar"
     write(again, Wanted(IMAGE, helm=binary("helm")))
-    assert config_of(again)["rootfs"] == config_of(archive)["rootfs"]
-    assert config_of(again) == config_of(archive)
+    found = config_of(again)
+    again.unlink()
+    assert found["rootfs"] == config_of(archive)["rootfs"]
+    assert found == config_of(archive)
 
 
 # Its processes, with a read-only root, the image's user and nothing but its environment

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from metallb_image.archives import INPUTS, Sources, _prune
+from metallb_image.archives import INPUTS, Sources, _clear_up, _prune
 
 
 @pytest.fixture
@@ -66,3 +66,11 @@ def test_only_the_newest_stay(tmp_path: Path) -> None:
         os.utime(tmp_path / f"{age}.tar", (1000 - age, 1000 - age))
     _prune(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0.tar", "1.tar", "2.tar"]
+
+
+def test_what_a_killed_build_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "storage-x" / "root").mkdir(parents=True)
+    for name in ("a.tar.new", "a.tar", "lock"):
+        (tmp_path / name).touch()
+    _clear_up(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar", "lock"]

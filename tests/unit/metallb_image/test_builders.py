@@ -31,6 +31,11 @@ def test_times_are_fixed_in_the_way_of_each_builder() -> None:
     assert fixed == {"podman": True, "docker": False, "buildah": True}
 
 
+def test_docker_is_told_of_the_proxy_that_the_others_know() -> None:
+    told = {kind: "--build-arg=https_proxy" in Builder(kind, ()).build(WANTED) for kind in KINDS}
+    assert told == {"podman": False, "docker": True, "buildah": False}
+
+
 def test_root_file_systems_become_images() -> None:
     tar = Path("/x.tar")
     assert Builder("docker", ("docker",)).import_tar(tar, "localhost/b:1") == [
