@@ -27,6 +27,16 @@ NODES = (11, 12)
 """The last parts of the nodes' addresses."""
 
 
+_ORDER = ("test_install", "test_introduction", "test_changes")
+"""Files that leave something behind that the next one begins with; others go after them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Install first, then use it, then change it."""
+    rank = {name: index for index, name in enumerate(_ORDER)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
+
 @pytest.fixture(scope="session")
 def real() -> Iterator[RealCluster]:
     with real_cluster(images.workload(), keep=FOLDER / "machines") as running:

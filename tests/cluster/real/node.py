@@ -106,6 +106,8 @@ def _kubelet(secrets: Secrets, cgroup: str, disk: Path) -> Mapping[str, Any]:
         "containerRuntimeEndpoint": f"unix://{SOCKET}",
         "resolvConf": str(disk / "resolv.conf"),
         "clusterDomain": "cluster.local",
+        # Nobody answers there; without it every pod is warned about.
+        "clusterDNS": ["10.96.0.10"],
         # The disk is shared with everything else on this machine.
         "evictionHard": dict.fromkeys(_DISK_SIGNALS, "0%"),
         "imageGCHighThresholdPercent": 100,
