@@ -17,7 +17,7 @@ from metallb_kube.errors import (
     InvalidError,
     KubeError,
     NotFoundError,
-    UnavailableError,
+    UnreachableError,
 )
 from metallb_kube.objects import Manifest, ObjectRef, ref_of
 from metallb_operator.applyset import (
@@ -214,7 +214,7 @@ class TestTheParent:
         assert api.body("patch metallb")["metadata"]["labels"] == {ID_LABEL: ID}
 
     @pytest.mark.parametrize(
-        ("refusal", "error"), [(CONFLICT, ConflictError), (BROKEN, UnavailableError)]
+        ("refusal", "error"), [(CONFLICT, ConflictError), (BROKEN, UnreachableError)]
     )
     async def test_stops_everything_when_it_cannot_be_written(
         self, refusal: Answer, error: type[KubeError], tmp_path: Path
@@ -511,5 +511,5 @@ async def test_no_answer_at_all_is_a_failure_like_any_other(tmp_path: Path) -> N
     async with KubeClient.connect(nobody) as client:
         outcome = await execute(plan, client, parent=parent("Secret"), parent_ref=PARENT)
     assert [(failure.ref.name, type(failure.error)) for failure in outcome.failures] == [
-        ("s", UnavailableError)
+        ("s", UnreachableError)
     ]
