@@ -17,6 +17,7 @@ from metallb_kube.errors import (
     InvalidError,
     KubeError,
     NotFoundError,
+    UnavailableError,
     UnreachableError,
 )
 from metallb_kube.objects import Manifest, ObjectRef, ref_of
@@ -214,7 +215,7 @@ class TestTheParent:
         assert api.body("patch metallb")["metadata"]["labels"] == {ID_LABEL: ID}
 
     @pytest.mark.parametrize(
-        ("refusal", "error"), [(CONFLICT, ConflictError), (BROKEN, UnreachableError)]
+        ("refusal", "error"), [(CONFLICT, ConflictError), (BROKEN, UnavailableError)]
     )
     async def test_stops_everything_when_it_cannot_be_written(
         self, refusal: Answer, error: type[KubeError], tmp_path: Path
