@@ -152,6 +152,7 @@ def test_a_container_asks_for_little_and_says_how_it_fares(where: str, spec: Doc
     assert found["readinessProbe"]["httpGet"]["path"] == "/readyz"
     assert found["terminationMessagePolicy"] == "FallbackToLogsOnError"
     assert found["securityContext"] == {
+        "runAsGroup": 65532,
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},

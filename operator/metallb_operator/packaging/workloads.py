@@ -165,7 +165,7 @@ def _container(
         "resources": dict(resources),
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": {
-            # Of the container, not of the pod: containerd starts no sandbox with a group and no user.
+            # Not of the pod: containerd starts no sandbox that has a group and no user.
             "runAsGroup": _GROUP,
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,

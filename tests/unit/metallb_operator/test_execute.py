@@ -18,6 +18,7 @@ from metallb_kube.errors import (
     KubeError,
     NotFoundError,
     UnavailableError,
+    UnreachableError,
 )
 from metallb_kube.objects import Manifest, ObjectRef, ref_of
 from metallb_operator.applyset import (
@@ -511,5 +512,5 @@ async def test_no_answer_at_all_is_a_failure_like_any_other(tmp_path: Path) -> N
     async with KubeClient.connect(nobody) as client:
         outcome = await execute(plan, client, parent=parent("Secret"), parent_ref=PARENT)
     assert [(failure.ref.name, type(failure.error)) for failure in outcome.failures] == [
-        ("s", UnavailableError)
+        ("s", UnreachableError)
     ]
