@@ -14,6 +14,7 @@ from metallb_operator.chart import Chart
 from metallb_operator.desired import desired
 from metallb_operator.downgrade import KINDS, downgrade
 from metallb_operator.fields import at, count_at, text_at
+from metallb_operator.handover import pacing
 from metallb_operator.installations import adopting, adoption, keeping
 from metallb_operator.intent import Intent, intent_of, misplaced
 from metallb_operator.leftovers import leftovers, written_in
@@ -118,7 +119,7 @@ async def planned(
         _refuse(downgrade(metallb, running, intent.release, configured))
     applyset = applyset_id(ref_of(metallb))
     wanted = desired(
-        await chart.render(intent.values, namespace=namespace),
+        pacing(await chart.render(intent.values, namespace=namespace), seen),
         intent,
         seen.objects,
         applyset=applyset,

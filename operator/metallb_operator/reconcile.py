@@ -19,6 +19,7 @@ from metallb_operator.events import Note
 from metallb_operator.execute import Outcome, execute
 from metallb_operator.explanations import explained_components, explained_pulling
 from metallb_operator.fields import count_at
+from metallb_operator.handover import Step, overdue_notes, pacing
 from metallb_operator.installations import adopting, keeping
 from metallb_operator.intent import Intent, intent_of, misplaced
 from metallb_operator.leftovers import written_in
@@ -28,6 +29,7 @@ from metallb_operator.observation import Observation
 from metallb_operator.plan import Plan, make_plan
 from metallb_operator.pulling import awaited
 from metallb_operator.releases import release_for
+from metallb_operator.replacing import hand_over
 from metallb_operator.rollback import arrival, given_up, instead, is_wanted, rollback_of
 from metallb_operator.rollout import components
 from metallb_operator.settings import Settings
@@ -40,6 +42,8 @@ from metallb_operator.wording import clipped
 logger = logging.getLogger(__name__)
 
 _LONGEST_CAUSE: Final = 300
+_HANDOVER_SECONDS: Final = 2.0
+"""Nobody tells when sessions come up, or their time is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class _Look:
     plan: Plan = field(default_factory=Plan)
     outcome: Outcome = field(default_factory=Outcome)
     intent: Intent | None = None
+    handover: Step = field(default_factory=Step)
 
 
 async def reconcile(metallb: Manifest, memory: Memory, tools: Tools) -> float:
@@ -75,7 +80,7 @@ async def reconcile(metallb: Manifest, memory: Memory, tools: Tools) -> float:
         situation,
         tools,
         spec=look.intent.metallb.spec if look.intent else None,
-        notes=_notes(look, addresses),
+        notes=(*_notes(look, addresses), *_overdue(look, memory)),
     )
     if arrived:
         await addressnote.forget(tools)
@@ -97,7 +102,7 @@ async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
     applyset = applyset_id(ref_of(metallb))
     seen = tools.observer.observation()  # helm may have run meanwhile
     wanted = desired(
-        rendered,
+        pacing(rendered, seen),
         intent,
         seen.objects,
         applyset=applyset,
@@ -133,8 +138,9 @@ async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
     )
     if outcome.failures:
         return look
+    step, unreplaced = await hand_over(metallb, wanted, intent, plan, tools)
     beside = await withdraw(metallb, intent, plan, tools, arrived=_arrived(look) is not None)
-    return replace(look, problems=(*look.problems, *beside))
+    return replace(look, problems=(*look.problems, *unreplaced, *beside), handover=step)
 
 
 async def _carry_out(plan: Plan, metallb: Manifest, intent: Intent, tools: Tools) -> Outcome:
@@ -223,6 +229,7 @@ def _situation(metallb: Manifest, look: _Look, tools: Tools, *, served: bool) ->
         waiting=tuple(dict.fromkeys(held.reason for held in look.plan.held)),
         unseen=tuple(sorted(tools.observer.refused)),
         paused=bool(look.intent and look.intent.metallb.spec.paused),
+        handover=(*look.handover.waiting, *look.handover.overdue),
         upgrading=_upgrade(stored, look),
         preflight=tools.preflight(metallb, seen) if served else Checked(),
         configuration=_configuration(tools) if served else Checked(),
@@ -232,6 +239,13 @@ def _situation(metallb: Manifest, look: _Look, tools: Tools, *, served: bool) ->
 def _notes(look: _Look, addresses: Note | None) -> tuple[Note, ...]:
     done = events.of_plan(look.plan) if not look.outcome.failures else ()
     return (*done, addresses) if addresses else tuple(done)
+
+
+def _overdue(look: _Look, memory: Memory) -> tuple[Note, ...]:
+    """Return what is told of nodes that are waited for no longer, once."""
+    found = tuple(overdue_notes(look.handover, memory.overdue))
+    memory.overdue = frozenset(look.handover.overdue)
+    return found
 
 
 def _beside(metallb: Manifest, tools: Tools) -> tuple[Problem, ...]:
@@ -311,4 +325,6 @@ def _pause(look: _Look, memory: Memory, verdicts: Iterable[Verdict], settings: S
         and truth[Type.DEGRADED] is Truth.FALSE
         and truth[Type.AVAILABLE] is Truth.TRUE
     )
+    if look.handover.waiting:
+        return min(_HANDOVER_SECONDS, settings.poll_seconds)
     return settings.resync_seconds if at_rest else settings.poll_seconds

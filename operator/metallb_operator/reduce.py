@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from metallb_kube.objects import Manifest
 from metallb_operator.applyset import FIELD_MANAGER
+from metallb_operator.bgpsessions import told_apart
 from metallb_operator.fields import at
 
 _POD_METADATA: Final = (
@@ -68,9 +69,15 @@ def _pod(manifest: Manifest) -> Manifest:
         "apiVersion": manifest["apiVersion"],
         "kind": manifest["kind"],
         "metadata": _picked(manifest["metadata"], _POD_METADATA),
-        "spec": _picked(manifest.get("spec") or {}, ("nodeName",)),
+        "spec": _pod_spec(manifest.get("spec") or {}),
         "status": manifest.get("status") or {},
     }
+
+
+def _pod_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
+    containers = told_apart(spec)
+    kept = _picked(spec, ("nodeName",))
+    return {**kept, "containers": containers} if containers else kept
 
 
 def _secret(manifest: Manifest) -> Manifest:

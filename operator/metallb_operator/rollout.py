@@ -23,6 +23,9 @@ from metallb_operator.observation import Observation
 from metallb_operator.podtroubles import of_leaving
 from metallb_operator.troubles import Kind, Trouble, in_order
 
+HANDOVER_ANNOTATION: Final = "metallb.io/handover"
+"""Of a DaemonSet whose pods the operator replaces itself, and why."""
+
 
 def components(desired: Iterable[Manifest], seen: Observation) -> tuple[Component, ...]:
     """Return the state of every workload among the desired manifests, Deployments first."""
@@ -62,7 +65,7 @@ def _deployment(
     well = [pod for pod in pods if podlist.is_ready(pod) and podlist.node_of(pod) not in dead]
     unwell = [pod for pod in pods if pod not in well]
     ready = min(len(well), desired)
-    current = _observed(found)
+    current = is_observed(found)
     updated = count_at(found, "status", "updatedReplicas") if current else 0
     return replace(
         blank,
@@ -103,7 +106,7 @@ def _daemonset(
     pods = [pod for pod in everything if podlist.node_of(pod) in here]
     ready = {podlist.node_of(pod) for pod in pods if podlist.is_ready(pod)} & meant.ready
     waiting = meant.ready - ready
-    current = _observed(found)
+    current = is_observed(found)
     return replace(
         blank,
         updated=count_at(found, "status", "updatedNumberScheduled") if current else 0,
@@ -112,7 +115,7 @@ def _daemonset(
         outdated=_outdated(found) if current and _by_hand(found) else 0,
         waiting=tuple(sorted(waiting)),
         starting=_starting(waiting, pods, nodes),
-        tolerated=_max_unavailable(found, blank.desired),
+        tolerated=max_unavailable(found, blank.desired),
         troubles=in_order(
             [
                 *of_missing(found, everything, seen, missing=_without_pod(waiting, pods)),
@@ -137,8 +140,8 @@ def _image(workload: Manifest) -> str:
     return text_at(containers[0], "image") if containers else ""
 
 
-def _observed(workload: Manifest) -> bool:
-    """Whether the workload's controller has acted upon its present generation."""
+def is_observed(workload: Manifest) -> bool:
+    """Return whether the workload's controller has acted upon its present generation."""
     seen = count_at(workload, "status", "observedGeneration")
     return seen > 0 and seen >= count_at(workload, "metadata", "generation")
 
@@ -149,6 +152,8 @@ def _rolled(daemonset: Manifest) -> bool:
 
 def _by_hand(daemonset: Manifest) -> bool:
     """Whether somebody has chosen to replace its pods himself."""
+    if HANDOVER_ANNOTATION in (at(daemonset, "metadata", "annotations") or {}):
+        return False
     return bool(at(daemonset, "spec", "updateStrategy", "type") == "OnDelete")
 
 
@@ -157,7 +162,7 @@ def _outdated(daemonset: Manifest) -> int:
     return max(0, scheduled - count_at(daemonset, "status", "updatedNumberScheduled"))
 
 
-def _max_unavailable(daemonset: Manifest, desired: int) -> int:
+def max_unavailable(daemonset: Manifest, desired: int) -> int:
     """Resolve maxUnavailable, a number or a percentage rounded up (apps/v1)."""
     value = at(daemonset, "spec", "updateStrategy", "rollingUpdate", "maxUnavailable")
     if isinstance(value, str) and value.endswith("%"):

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
@@ -21,6 +21,7 @@ from metallb_kube.resources import resource_for
 from metallb_kube.seldom import Seldom
 from metallb_operator import handlers
 from metallb_operator.auditor import Auditor
+from metallb_operator.bgpsessions import Peer, wanted_by_node
 from metallb_operator.chart import Chart
 from metallb_operator.departure import Departure
 from metallb_operator.downgrade import KINDS
@@ -129,6 +130,8 @@ async def run(settings: Settings) -> None:
             has_other_frr_k8s=surveyor.has_other_frr_k8s,
             leftovers=lambda namespaces: _leftovers(source, namespaces),
             configured=lambda: _configured(source),
+            has_peers=lambda: _has_peers(source),
+            asked_for=lambda namespace: _asked_for(source, namespace),
             services=lambda: _services(source),
             is_departing=lambda: departure.is_near,
             tell_olm=olm.tell,
@@ -156,6 +159,16 @@ def _leftovers(source: Source, namespaces: Collection[str]) -> tuple[Delete, ...
     if "FRRConfiguration" in source.missing:
         return None
     return leftovers(source.store.index.objects["FRRConfiguration"].values(), namespaces)
+
+
+def _has_peers(source: Source) -> bool:
+    return "BGPPeer" in source.missing or bool(source.store.index.objects["BGPPeer"])
+
+
+def _asked_for(source: Source, namespace: str) -> Mapping[str, frozenset[Peer]] | None:
+    if "FRRConfiguration" in source.missing:
+        return None
+    return wanted_by_node(source.store.index.objects["FRRConfiguration"].values(), namespace)
 
 
 def _configured(source: Source) -> tuple[Resource, ...] | None:

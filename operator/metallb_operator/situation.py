@@ -45,6 +45,7 @@ class Situation:
         removing: what the removal waits for; None if nothing is being removed.
         unseen: kinds of what workloads are judged by that cannot be read, or not any more.
         paused: the operator leaves everything as it is.
+        handover: what a change of backend waits for, node by node.
         upgrading: "0.15.3 -> 0.16.1" while a change of release is under way.
         preflight: the cluster.
         configuration: everything stored, by the rules of admission.
@@ -61,6 +62,7 @@ class Situation:
     removing: tuple[str, ...] | None = None
     unseen: tuple[str, ...] = ()
     paused: bool = False
+    handover: tuple[str, ...] = ()
     upgrading: str = ""
     preflight: Checked = Checked()
     configuration: Checked = Checked()

@@ -125,13 +125,15 @@ def _progressing(situation: Situation) -> Verdict:
         text = "spec.paused is true: nothing is changed or repaired"
         return verdict(Truth.FALSE, Reason.PAUSED, text)
     if situation.upgrading:
-        text = "; ".join((f"release {situation.upgrading}", *situation.waiting))
+        parts = (f"release {situation.upgrading}", *situation.waiting, *situation.handover)
+        text = "; ".join(parts)
         return verdict(Truth.TRUE, Reason.UPGRADING, text)
     moving = [component for component in situation.components if component.moves]
     if moving:
         rolls = any(component.starting or not component.rolled for component in moving)
         reason = Reason.ROLLING_OUT if rolls else Reason.COMPONENTS_NOT_READY
-        return verdict(Truth.TRUE, reason, "; ".join(map(str, moving)))
+        text = "; ".join((*map(str, moving), *situation.handover))
+        return verdict(Truth.TRUE, reason, text)
     return _pending(situation)
 
 

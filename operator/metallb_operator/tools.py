@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from metallb_crds.meta import Resource
 from metallb_kube.client import KubeClient
 from metallb_kube.objects import Manifest
+from metallb_operator.bgpsessions import Peer
 from metallb_operator.chart import Chart
 from metallb_operator.component import Component
 from metallb_operator.conditions import Verdict
@@ -43,11 +44,13 @@ class Memory:
         settled: stands for the declaration that was fully applied last.
         failures: how many looks in a row have failed.
         spared: seconds for which the API server has asked to be left alone after the last one.
+        overdue: nodes that a change of backend does not wait for any more, as told already.
     """
 
     settled: str = ""
     failures: int = 0
     spared: float = 0.0
+    overdue: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,9 @@ class Tools:
         leftovers: what speakers wrote for frr-k8s into namespaces; None while it is not known.
         configured: objects whose fields a downgrade may lose; None while they are not known.
         has_other_frr_k8s: whether somebody else's runs, as far as is known.
+        has_peers: whether any BGPPeer is stored, as far as is known.
+        asked_for: the sessions that speakers ask frr-k8s for, by the namespace where they do and
+            by node; None while they are not known.
         services: those of type LoadBalancer; None while they are not known.
         is_departing: whether MetalLB's namespace is being deleted.
         tell_olm: has the verdict about Upgradeable written where OLM looks for it.
@@ -87,6 +93,8 @@ class Tools:
     leftovers: Callable[[Collection[str]], tuple[Delete, ...] | None] = lambda _: ()
     configured: Callable[[], Iterable[Resource] | None] = tuple
     has_other_frr_k8s: Callable[[], bool] = lambda: False
+    has_peers: Callable[[], bool] = lambda: False
+    asked_for: Callable[[str], Mapping[str, frozenset[Peer]] | None] = lambda _: {}
     services: Callable[[], Iterable[ServiceInfo] | None] = tuple
     is_departing: Callable[[], bool] = lambda: False
     tell_olm: Callable[[Verdict, datetime], Awaitable[None]] = _tell_nobody

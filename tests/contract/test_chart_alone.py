@@ -188,6 +188,8 @@ SPECS = _some(
         speaker=_some(
             type=_text("RollingUpdate", "OnDelete"),
             maxUnavailable=st.one_of(st.integers(1, 9), _text("1%", "50%", "100%")),
+            sessionTimeoutSeconds=st.integers(0, 120),
+            minReadySeconds=st.integers(0, 600),
         )
     ),
     ignoreExcludeLB=st.booleans(),

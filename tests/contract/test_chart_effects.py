@@ -50,7 +50,6 @@ FIELDS: Final[Mapping[str, Any]] = {
     "images.pullSecrets": ["pull"],
     "updateStrategy.speaker.type": "OnDelete",
     "updateStrategy.speaker.maxUnavailable": 2,
-    "updateStrategy.speaker.sessionTimeoutSeconds": 60,
     "updateStrategy.speaker.minReadySeconds": 15,
     "ignoreExcludeLB": True,
     "excludeInterfaces.enabled": False,
@@ -83,12 +82,9 @@ SWITCHED: Final[Mapping[str, Any]] = {
         "metrics.podMonitor.interval": "30s",
         "metrics.prometheusRule.labels": {"a": "b"},
     }.items()
-    if path != "updateStrategy.speaker.sessionTimeoutSeconds"  # a pod is ready or not all the same
-    and (
-        path.split(".")[0]
-        in {"memberlist", "excludeInterfaces", "networkPolicies", "updateStrategy"}
-        or path.count(".") > 1
-    )
+    if path.split(".")[0] in {"memberlist", "excludeInterfaces", "networkPolicies"}
+    or path.startswith("updateStrategy.")
+    or path.count(".") > 1
 }
 """Fields that do nothing once others are `OFF`."""
 

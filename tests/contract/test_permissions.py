@@ -125,7 +125,7 @@ def test_the_operator_may_follow_apply_take_over_and_prune_what_it_installs() ->
         | on(METALLB, "patch")
         | on(("v1", "Namespace"), "patch")
         | on(("metallb.io/v1beta1", "IPAddressPool"), "create")
-        | on(("v1", "Pod"), *FOLLOW)
+        | on(("v1", "Pod"), *FOLLOW, "delete")
         | on(("v1", "Pod"), "create", subresource="eviction")
         | on(EVENT, "list")
         | on(("v1", "ServiceAccount"), "list")
@@ -148,6 +148,7 @@ def test_elsewhere_the_operator_tells_misplaced_objects_and_looks_for_what_is_in
         | on(EVENT, "create")
         | on(("frrk8s.metallb.io/v1beta1", "FRRConfiguration"), "delete")
         | on(("frrk8s.metallb.io/v1beta1", "FRRNodeState"), "list", "delete")
+        | on(("frrk8s.metallb.io/v1beta1", "BGPSessionState"), "list")
         | surveyed
     )
 

@@ -200,6 +200,8 @@ OPERATOR_ACCOUNT: Final = Account(
         # What speakers wrote for frr-k8s and nobody needs any more; frr-k8s may be in another
         # namespace.
         Rule(_FRR_K8S, ("frrconfigurations",), ("delete",)),
+        # Whether sessions are up again; frr-k8s may be in another namespace.
+        Rule(_FRR_K8S, ("bgpsessionstates",), ("list",)),
         # What frr-k8s said of nodes, when it goes.
         Rule(_FRR_K8S, ("frrnodestates",), ("list", "delete")),
         # What gets in MetalLB's way: other load balancers, CNIs that speak BGP, whatever takes
@@ -236,6 +238,8 @@ OPERATOR_ACCOUNT: Final = Account(
         Rule("", ("events",), ("list",)),
         # Whether the account is there that pods which nobody creates would run as.
         Rule("", ("serviceaccounts",), ("list",)),
+        # Speakers are replaced node by node while the BGP backend changes.
+        Rule("", ("pods",), ("delete",)),
         # Replicas of the webhooks that share a node without need are brought apart.
         Rule("", ("pods/eviction",), ("create",)),
         # Leader election. Creation cannot be restricted to a name.

@@ -1,5 +1,6 @@
 """Another backend, another release: the new one is up before the old one goes."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -44,12 +45,79 @@ def test_a_backend_is_switched_there_and_back(operator: Operating) -> None:
     steps = [
         ("patch", "daemonsets", "speaker"),
         ("delete", "frrconfigurations", "metallb-node-1"),
+        # From here on its controller replaces pods again.
+        ("patch", "daemonsets", "speaker"),
         ("delete", "daemonsets", "frr-k8s"),
         ("delete", "frrnodestates", "node-1"),
         ("delete", "deployments", "statuscleaner"),
     ]
     assert [write for write in _writes(operator, start) if write in steps] == steps
     operator.cluster.kubectl("delete", "frrconfiguration", "mine", "-n", NAMESPACE)
+
+
+PEER = {
+    "apiVersion": "metallb.io/v1beta2",
+    "kind": "BGPPeer",
+    "metadata": {"name": "router", "namespace": NAMESPACE},
+    "spec": {"myASN": 64512, "peerASN": 64513, "peerAddress": "192.0.2.1"},
+}
+
+
+def test_the_next_node_changes_its_backend_when_the_one_before_has_its_sessions(
+    operator: Operating,
+) -> None:
+    operator.cluster.apply(PEER)
+    operator.create(bgpBackend="native")
+    operator.wait_condition("Progressing", "False")
+    former = {pod["metadata"]["uid"] for pod in _speakers(operator)}
+    operator.create(bgpBackend="frr-k8s")
+    done: list[str] = []
+    for left in (2, 1):
+        node = wait_for("the next node", lambda: _next(operator, former, done))
+        _waits(operator, f"node {node}: its speaker has told frr-k8s nothing")
+        _asks(operator, node)
+        _waits(operator, f"node {node}: sessions with 192.0.2.1 are not reported up")
+        assert len([p for p in _speakers(operator) if p["metadata"]["uid"] in former]) == left
+        _establishes(operator, node)
+        done.append(node)
+    # Nobody waits for the last one.
+    _arrives(operator, backend="frr-k8s")
+    speaker = operator.operands()["DaemonSet", "speaker"]
+    assert speaker["spec"]["updateStrategy"]["type"] == "RollingUpdate"
+    assert "metallb.io/handover" not in speaker["metadata"]["annotations"]
+    operator.cluster.kubectl("delete", "bgppeer", "router", "-n", NAMESPACE)
+    operator.cluster.kubectl("delete", "bgpsessionstates", "--all", "-n", NAMESPACE)
+
+
+def _speakers(operator: Operating) -> list[dict[str, Any]]:
+    found = operator.cluster.get("pods", namespace=NAMESPACE) or {}
+    return [p for p in found["items"] if p["metadata"]["labels"].get("component") == "speaker"]
+
+
+def _next(operator: Operating, former: set[str], done: list[str]) -> str:
+    """Return the node that has a new speaker and had none before; "" while there is none."""
+    new = {p["spec"]["nodeName"] for p in _speakers(operator) if p["metadata"]["uid"] not in former}
+    return next(iter(new - {*done}), "")
+
+
+def _waits(operator: Operating, text: str) -> None:
+    wait_for(text, lambda: text in operator.conditions()["Progressing"]["message"])
+
+
+def _asks(operator: Operating, node: str) -> None:
+    neighbors = [{"address": "192.0.2.1", "asn": 64513}]
+    asked = configuration(f"metallb-{node}", node)
+    asked["spec"]["bgp"] = {"routers": [{"asn": 64512, "neighbors": neighbors}]}
+    operator.cluster.apply(asked)
+
+
+def _establishes(operator: Operating, node: str) -> None:
+    api = {"apiVersion": "frrk8s.metallb.io/v1beta1", "kind": "BGPSessionState"}
+    operator.cluster.apply({**api, "metadata": {"name": f"{node}-1", "namespace": NAMESPACE}})
+    status = {"node": node, "peer": "192.0.2.1", "vrf": "", "bgpStatus": "Established"}
+    where = ["bgpsessionstate", f"{node}-1", "-n", NAMESPACE, "--subresource=status"]
+    text = json.dumps({"status": {**status, "bfdStatus": "N/A"}})
+    operator.cluster.kubectl("patch", *where, "--type=merge", "-p", text)
 
 
 ABROAD = "frr-k8s-system"

@@ -121,7 +121,7 @@ def test_of_a_pod_spec_and_managed_fields_are_left_out() -> None:
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": "p", "uid": "1", "annotations": {"a": "b"}, "managedFields": [{}]},
-        "spec": {"nodeName": "n", "containers": [{"name": "c"}]},
+        "spec": {"nodeName": "n", "containers": [{"name": "c", "env": [{"name": "a"}]}]},
         "status": {"phase": "Running"},
     }
     assert reduced(pod) == {
@@ -131,6 +131,17 @@ def test_of_a_pod_spec_and_managed_fields_are_left_out() -> None:
         "spec": {"nodeName": "n"},
         "status": {"phase": "Running"},
     }
+
+
+def test_of_a_speaker_is_kept_how_it_speaks() -> None:
+    backend = {"name": "METALLB_BGP_TYPE", "value": "frr"}
+    env = [{"name": "METALLB_HOST", "value": "10.0.0.1"}, backend]
+    speaker = {"name": "speaker", "image": "i", "args": ["--log-level=info"], "env": env}
+    spec = {"nodeName": "n", "containers": [speaker, {"name": "frr"}]}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}
+    kept = reduced(pod)
+    assert kept["spec"] == {"nodeName": "n", "containers": [{"env": [backend], "args": []}]}
+    assert reduced(kept) == kept
 
 
 def test_of_anything_else_only_the_managed_fields_go() -> None:

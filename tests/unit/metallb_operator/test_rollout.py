@@ -9,7 +9,7 @@ import pytest
 from metallb_kube.objects import Manifest
 from metallb_operator.component import Component
 from metallb_operator.observation import Observation
-from metallb_operator.rollout import components
+from metallb_operator.rollout import HANDOVER_ANNOTATION, components
 from metallb_operator.troubles import Kind
 from support.observed import (
     NOW,
@@ -94,6 +94,18 @@ def test_a_daemonset_rolled_by_hand_is_never_half_done() -> None:
         **counts(desiredNumberScheduled=3, updatedNumberScheduled=0),
     )
     assert numbers(state("DaemonSet", "speaker", world(hand))) == (3, 0, 3, True)
+
+
+def test_a_daemonset_whose_pods_the_operator_replaces_is_under_way() -> None:
+    paced = daemonset(
+        "speaker",
+        updateStrategy={"type": "OnDelete"},
+        **counts(desiredNumberScheduled=3, updatedNumberScheduled=1),
+    )
+    metadata = {**paced["metadata"], "annotations": {HANDOVER_ANNOTATION: "why"}}
+    found = state("DaemonSet", "speaker", world({**paced, "metadata": metadata}))
+    assert numbers(found) == (3, 1, 3, False)
+    assert found.outdated == 0
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ SITUATIONS = st.builds(
     components=st.lists(COMPONENTS, max_size=4).map(tuple),
     problems=PROBLEMS,
     waiting=NAMES,
+    handover=NAMES,
     removing=st.none() | NAMES,
     paused=st.booleans(),
     upgrading=st.just("") | WORDS,
@@ -183,6 +184,16 @@ def test_a_normal_start_is_never_degraded() -> None:
         waiting("speaker", "PodInitializing"),
         running("speaker", since=1),
     ) == {"False nothing is wrong"}
+
+
+@pytest.mark.parametrize("upgrading", ["", "0.15.3 -> 0.16.1"])
+def test_what_a_change_of_backend_waits_for_is_told(upgrading: str) -> None:
+    speaker = Component("speaker", "DaemonSet", desired=2, updated=1, ready=2)
+    awaited = ("node n1: sessions with 192.0.2.1 are not reported up",)
+    situation = Situation(1, components=(speaker,), handover=awaited, upgrading=upgrading)
+    found = {v.type: v for v in judge(situation, {}, limits=LIMITS, now=NOW)}[Type.PROGRESSING]
+    assert found.truth is Truth.TRUE
+    assert found.message.endswith(awaited[0])
 
 
 def test_a_crash_loop_does_not_flap() -> None:

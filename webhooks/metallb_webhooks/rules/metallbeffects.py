@@ -18,7 +18,6 @@ _BACKENDS: Final[Mapping[str, frozenset[Backend]]] = {
     "images.frr": _RUNS_FRR,
     "images.frrK8s": frozenset({Backend.FRR_K8S}),
     "bgpDebounceTimeout": _RUNS_FRR,
-    "updateStrategy.speaker.sessionTimeoutSeconds": _RUNS_FRR,
 }
 """With which backends a field does something; those of frr-k8s have a rule of their own."""
 
