@@ -102,7 +102,7 @@ class UnavailableError(KubeError):
 
 
 class UnreachableError(UnavailableError):
-    """The API server could not be asked at all; the client logs that (`outage`)."""
+    """The API server could not be asked, or its answer broke off; the client logs outages."""
 
     level = logging.DEBUG
 

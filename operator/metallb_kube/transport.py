@@ -279,11 +279,10 @@ class Transport:
             self.outage.answered()
         return refusal
 
-    def _failure(self, call: Call, text: str, *, answered: bool) -> UnavailableError:
-        """Return the error for a request that failed on its way there, or for a broken answer."""
-        if answered:
-            return UnavailableError(f"{call}: {text}")
-        self.outage.failed(text)
+    def _failure(self, call: Call, text: str, *, answered: bool) -> UnreachableError:
+        """Return the error for a request; an answer that breaks off makes no outage yet."""
+        if not answered:
+            self.outage.failed(text)
         return UnreachableError(f"{call}: {text}")
 
     async def _send(self, call: Call, limit: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
@@ -241,6 +242,32 @@ async def test_a_name_that_nobody_knows_is_unavailable(tmp_path: Path) -> None:
     async with KubeClient.connect(kubeconfig) as client:
         with pytest.raises(UnavailableError, match=r"api\.invalid"):
             await client.get(POD)
+
+
+async def test_an_answer_that_breaks_off_is_neither_an_outage_nor_loud(tmp_path: Path) -> None:
+    """It happens to all watches at once when an API server restarts; each is opened again."""
+    async with answering(truncated, tmp_path) as client:
+        with pytest.raises(UnreachableError) as caught:
+            await client.get(POD)
+        assert caught.value.level == logging.DEBUG
+        assert client.outage == ""
+
+
+@pytest.mark.parametrize("code", [502, 503])
+async def test_an_answer_that_is_not_the_api_servers_is_an_outage(
+    code: int, tmp_path: Path
+) -> None:
+    answers = [web.Response(status=code, text="starting"), web.json_response({"gitVersion": "v1"})]
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return answers.pop(0)
+
+    async with answering(answer, tmp_path) as client:
+        with pytest.raises(UnreachableError, match="starting"):
+            await client.server_version()
+        assert client.outage.endswith(f" answers {code}: starting")
+        assert await client.server_version() == "v1"
+        assert client.outage == ""
 
 
 async def test_a_list_is_read_in_pages(tmp_path: Path) -> None:

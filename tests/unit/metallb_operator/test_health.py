@@ -7,6 +7,7 @@ import pytest
 
 from metallb_kube.process import PortError
 from metallb_operator.health import serving
+from metallb_operator.settings import Settings
 from support.processes import free_port
 
 
@@ -40,7 +41,8 @@ async def test_metrics_are_served_as_prometheus_reads_them() -> None:
 async def test_without_a_host_it_listens_on_every_family(host: str) -> None:
     """The kubelet of a cluster of IPv6 alone probes no other address."""
     port = free_port()
-    async with serving(None, port, healthy=str, ready=str, metrics=bytes):
+    host_by_default = Settings("ns").health_host
+    async with serving(host_by_default, port, healthy=str, ready=str, metrics=bytes):
         assert (await _get(port, "/healthz", host))[:2] == (200, "ok")
 
 
