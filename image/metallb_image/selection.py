@@ -15,6 +15,8 @@ SHELL: Final = "/bin/sh"
 COMMANDS: Final = ("metallb-operator", "metallb-webhooks", "kubectl-metallb")
 
 OF_STANDARD_LIBRARY: Final = (
+    "*/test/*",
+    "*/tests/*",
     "config-3*/*",
     "dist-packages/*",
     "ensurepip/*",
@@ -28,6 +30,7 @@ OF_STANDARD_LIBRARY: Final = (
     "lib-dynload/_xx*",
     "lib-dynload/readline*",
     "lib-dynload/xx*",
+    "lib2to3/*",
     "pydoc_data/*",
     "site-packages/*",
     "sitecustomize.py",

@@ -24,6 +24,8 @@ PACKAGES = "lib/python3.13/site-packages"
         ("site-packages/pip/__main__.py", False),
         ("dist-packages/yaml/__init__.py", False),
         ("config-3.13-x86_64-linux-gnu/libpython3.13.a", False),
+        ("lib2to3/tests/data/crlf.py", False),
+        ("ctypes/test/__init__.py", False),
         ("sitecustomize.py", False),
         ("site.py", True),
     ],
