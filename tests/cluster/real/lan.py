@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from cluster.real.addresses import Host
+from cluster.real.addresses import ROUTER, Host
 from cluster.real.machine import Machine, connect
 
 INTERFACE = "eth0"
@@ -26,6 +26,10 @@ def plug(lan: Machine, machine: Machine, host: Host) -> None:
         # Without duplicate address detection an IPv6 address can be used at once.
         nodad = ("nodad",) if ":" in address else ()
         machine.run("ip", "address", "add", address, "dev", INTERFACE, *nodad)
+    if host != ROUTER:
+        # Addresses of Services are routed before kube-proxy sees them.
+        for gateway in (ROUTER.ipv4, ROUTER.ipv6):
+            machine.run("ip", "route", "add", "default", "via", gateway, "dev", INTERFACE)
 
 
 def route_pods(machine: Machine, host: Host, nodes: Iterable[Host]) -> None:
