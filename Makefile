@@ -38,8 +38,9 @@ test: setup ## unit, contract and integration tests
 	@$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: e2e
-e2e: setup ## MetalLB's own programs and FRR in network namespaces (as root, with Debian's frr)
-	@$(BIN)/python -m pytest tests/e2e
+e2e: setup ## real nodes, our image, packets and routes (as root on Debian; PROFILE=core is shorter)
+	@$(BIN)/python -m cluster images
+	@$(BIN)/python -m pytest tests/e2e $(if $(filter core,$(PROFILE)),-m core) $(ARGS)
 
 .PHONY: parity
 parity: setup ## compare 30000 verdicts with MetalLB's own (PARITY_SEED, PARITY_CASES)

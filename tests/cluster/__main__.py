@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,14 +16,22 @@ import typer
 
 from cluster.binaries import BuildError, build_all, cache
 from cluster.core import Cluster, ClusterError
+from cluster.image import ImageError, archive
+from cluster.real import images as real_images
+from cluster.real import packages
+from cluster.real.core import real_cluster
+from cluster.real.machine import MachineError
 
-_UP_SECONDS: Final = 120
+_UP_SECONDS: Final = 300
+_REAL_NODES: Final = 9
+"""Their addresses end in 11 to 19."""
 _STEP_SECONDS: Final = 0.1
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
 Name = Annotated[str, typer.Option(help="Which cluster, if there are several.")]
-Nodes = Annotated[int, typer.Option(help="How many simulated nodes.")]
+Nodes = Annotated[int, typer.Option(help="How many nodes.")]
+Real = Annotated[bool, typer.Option("--real", help="Real nodes, not simulated ones; as root.")]
 
 
 @app.command()
@@ -34,15 +44,31 @@ def build() -> None:
 
 
 @app.command()
-def up(name: Name = "default", nodes: Nodes = 3) -> None:
+def images() -> None:
+    """Make the images that real nodes run, and our own, where they are not in the cache yet."""
+    try:
+        packages.ensure()
+        real_images.archives()
+        archive()
+    except (BuildError, ImageError, real_images.ImageError, packages.MissingError) as error:
+        sys.exit(str(error))
+
+
+@app.command()
+def up(name: Name = "default", nodes: Nodes = 3, *, real: Real = False) -> None:
     """Start a cluster in the background and print how to use it."""
     if _state(name):
         sys.exit(f"cluster {name} is up already; `python -m cluster down --name {name}` ends it")
     build()
+    if real:
+        images()
     log = _path(name).with_suffix(".log")
     with log.open("wb") as out:
         holder = subprocess.Popen(
-            [sys.executable, "-m", "cluster", "hold", "--name", name, "--nodes", str(nodes)],
+            [
+                *(sys.executable, "-m", "cluster", "hold", "--name", name, "--nodes", str(nodes)),
+                *(("--real",) if real else ()),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
@@ -53,7 +79,13 @@ def up(name: Name = "default", nodes: Nodes = 3) -> None:
         if holder.poll() is not None or time.monotonic() > deadline:
             sys.exit(f"the cluster did not come up:\n{log.read_text(errors='replace')}")
         time.sleep(_STEP_SECONDS)
-    print(f"export KUBECONFIG={_state(name)['kubeconfig']}")
+    state = _state(name)
+    print(f"export KUBECONFIG={state['kubeconfig']}")
+    if real:
+        print(f"alias kubectl='{state['kubectl']}'")
+        print("# Its machines are on a network of their own, which nothing leaves. To be one:")
+        for machine, command in json.loads(state["machines"]).items():
+            print(f"#   {machine}: {command} bash")
 
 
 @app.command()
@@ -80,20 +112,38 @@ def kubeconfig(name: Name = "default") -> None:
 
 
 @app.command(hidden=True)
-def hold(name: Name = "default", nodes: Nodes = 3) -> None:
+def hold(name: Name = "default", nodes: Nodes = 3, *, real: Real = False) -> None:
     """Run a cluster until this process is told to end."""
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: done.set())
     try:
-        with Cluster.start(nodes=nodes) as cluster:
-            state = {"pid": str(os.getpid()), "kubeconfig": str(cluster.kubeconfig)}
-            _path(name).write_text(json.dumps(state))
+        with _simulated(nodes) if not real else _real(nodes) as state:
+            _path(name).write_text(json.dumps({"pid": str(os.getpid()), **state}))
             done.wait()
-    except ClusterError as error:
+    except (ClusterError, MachineError) as error:
         sys.exit(str(error))
     finally:
         _path(name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _simulated(nodes: int) -> Iterator[dict[str, str]]:
+    with Cluster.start(nodes=nodes) as cluster:
+        yield {"kubeconfig": str(cluster.kubeconfig)}
+
+
+@contextmanager
+def _real(nodes: int) -> Iterator[dict[str, str]]:
+    with real_cluster(real_images.workload(), nodes=min(nodes, _REAL_NODES)) as cluster:
+        cluster.load([*real_images.archives(), archive()])
+        kubectl = cluster.kubectl
+        machines = {one.name: " ".join(one.command()) for one in cluster.machines}
+        yield {
+            "kubeconfig": str(kubectl.kubeconfig),
+            "kubectl": " ".join((*kubectl.command, str(kubectl.program))),
+            "machines": json.dumps(machines),
+        }
 
 
 def _path(name: str) -> Path:
