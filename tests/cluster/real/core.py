@@ -140,10 +140,11 @@ class RealCluster:
         lan.switch(self.lan)
         for machine in (*self.nodes.values(), self.control, *self.outside.values()):
             self._plug(machine)
-        control_plane.start(self.control, self.secrets)
+        control_plane.start_apiserver(self.control, self.secrets)
         for machine in self.nodes.values():
             node.start_runtime(machine)
         self.wait("the API server is ready", self._serves)
+        control_plane.start_controllers(self.control, self.secrets)
         for machine in self.nodes.values():
             self._start_node_again(machine)
         node.start_proxy(self.control, next(iter(self.nodes)), self.secrets)
