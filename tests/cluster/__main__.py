@@ -14,7 +14,7 @@ from typing import Annotated, Final
 
 import typer
 
-from cluster.binaries import BuildError, build_all, cache
+from cluster.binaries import BuildError, binary, build_all, cache
 from cluster.core import Cluster, ClusterError
 from cluster.image import ImageError, archive
 from cluster.real import images as real_images
@@ -48,6 +48,8 @@ def images() -> None:
     """Make the images that real nodes run, and our own, where they are not in the cache yet."""
     try:
         packages.ensure()
+        for name in ("kubelet", "kube-proxy"):
+            binary(name)
         real_images.archives()
         archive()
     except (BuildError, ImageError, real_images.ImageError, packages.MissingError) as error:
