@@ -37,9 +37,12 @@ demo: setup ## watch the operator at work on a real API server (KEEP=1 leaves it
 test: setup ## unit, contract and integration tests
 	@$(BIN)/python -m pytest $(ARGS)
 
-.PHONY: e2e
-e2e: setup ## real nodes, our image, packets and routes (as root on Debian; PROFILE=core is shorter)
+.PHONY: images
+images: setup ## the images that real nodes run, ours among them, both cached (as root on Debian)
 	@$(BIN)/python -m cluster images
+
+.PHONY: e2e
+e2e: images ## real nodes, our image, packets and routes (as root on Debian; PROFILE=core is shorter)
 	@$(BIN)/python -m pytest tests/e2e $(if $(filter core,$(PROFILE)),-m core) $(ARGS)
 
 .PHONY: parity

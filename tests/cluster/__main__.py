@@ -14,11 +14,11 @@ from typing import Annotated, Final
 
 import typer
 
-from cluster.binaries import BuildError, build_all, cache
+from cluster.binaries import BuildError, binary, build_all, cache
 from cluster.core import Cluster, ClusterError
 from cluster.image import ImageError, archive
 from cluster.real import images as real_images
-from cluster.real import packages
+from cluster.real import packages, seeds
 from cluster.real.core import real_cluster
 from cluster.real.machine import MachineError
 
@@ -48,7 +48,9 @@ def images() -> None:
     """Make the images that real nodes run, and our own, where they are not in the cache yet."""
     try:
         packages.ensure()
-        real_images.archives()
+        for name in ("kubelet", "kube-proxy"):
+            binary(name)
+        seeds.seed(real_images.archives())
         archive()
     except (BuildError, ImageError, real_images.ImageError, packages.MissingError) as error:
         sys.exit(str(error))
@@ -135,8 +137,8 @@ def _simulated(nodes: int) -> Iterator[dict[str, str]]:
 
 @contextmanager
 def _real(nodes: int) -> Iterator[dict[str, str]]:
-    with real_cluster(real_images.workload(), nodes=min(nodes, _REAL_NODES)) as cluster:
-        cluster.load([*real_images.archives(), archive()])
+    with real_cluster(real_images.archives(), nodes=min(nodes, _REAL_NODES)) as cluster:
+        cluster.load([archive()])
         kubectl = cluster.kubectl
         machines = {one.name: " ".join(one.command()) for one in cluster.machines}
         yield {

@@ -35,6 +35,7 @@ class Program:
         package: the Go package of its main function.
         about: how long it takes with empty caches, for people.
         ldflags: variables to set: without them the servers report v0.0.0, which clients refuse.
+        for_real_nodes: nothing but real nodes needs it: it is built when they start.
     """
 
     name: str
@@ -42,25 +43,36 @@ class Program:
     package: str
     about: str
     ldflags: tuple[str, ...] = ()
+    for_real_nodes: bool = False
 
 
-def _kubernetes(name: str, about: str) -> Program:
+def _kubernetes(name: str, about: str, *, for_real_nodes: bool = False) -> Program:
     variables = {"gitVersion": "v1.35.4", "gitMajor": "1", "gitMinor": "35"}
     flags = tuple(f"-X {_VERSION}.{key}={value}" for key, value in variables.items())
-    return Program(name, "kubernetes", f"k8s.io/kubernetes/cmd/{name}", about, flags)
+    package = f"k8s.io/kubernetes/cmd/{name}"
+    return Program(name, "kubernetes", package, about, flags, for_real_nodes)
 
 
-def _operands(module: str, suffix: str, path: str, *commands: str) -> Iterator[Program]:
+def _operands(
+    module: str, suffix: str, path: str, *commands: str, for_real_nodes: bool = False
+) -> Iterator[Program]:
     """What MetalLB consists of; programs of one module share most of the time."""
     project = module.partition("-0.")[0]
     for command in commands:
         last = command.rpartition("/")[2]
         name = last if last.startswith(project) else f"{project}-{last}"
-        yield Program(f"{name}{suffix}", module, f"{path}/{command}", "1 minute")
+        yield Program(
+            f"{name}{suffix}",
+            module,
+            f"{path}/{command}",
+            "1 minute",
+            for_real_nodes=for_real_nodes,
+        )
 
 
-METALLB: Final = ("controller", "speaker", "frr-tools/cp-tool", "frr-tools/metrics")
-"""Packages of the programs in MetalLB's images."""
+_METALLB: Final = "go.universe.tf/metallb"
+_MAIN: Final = ("controller", "speaker")
+_BESIDE_FRR: Final = ("frr-tools/cp-tool", "frr-tools/metrics")
 
 PROGRAMS: Final[Mapping[str, Program]] = {
     program.name: program
@@ -69,8 +81,8 @@ PROGRAMS: Final[Mapping[str, Program]] = {
         _kubernetes("kube-controller-manager", "1 minute"),
         _kubernetes("kube-scheduler", "10 seconds"),
         _kubernetes("kubectl", "30 seconds"),
-        _kubernetes("kubelet", "30 seconds"),
-        _kubernetes("kube-proxy", "10 seconds"),
+        _kubernetes("kubelet", "30 seconds", for_real_nodes=True),
+        _kubernetes("kube-proxy", "10 seconds", for_real_nodes=True),
         Program("etcd", "etcd", ".", "30 seconds"),
         Program(
             "helm",
@@ -86,8 +98,10 @@ PROGRAMS: Final[Mapping[str, Program]] = {
             "1 minute",
         ),
         Program("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", "1 minute"),
-        *_operands("metallb", "", "go.universe.tf/metallb", *METALLB),
-        *_operands("metallb-0.15.3", "-0.15.3", "go.universe.tf/metallb", *METALLB),
+        *_operands("metallb", "", _METALLB, *_MAIN),
+        *_operands("metallb", "", _METALLB, *_BESIDE_FRR, for_real_nodes=True),
+        *_operands("metallb-0.15.3", "-0.15.3", _METALLB, *_MAIN),
+        *_operands("metallb-0.15.3", "-0.15.3", _METALLB, *_BESIDE_FRR, for_real_nodes=True),
         *_operands(
             "frr-k8s",
             "",
@@ -100,8 +114,9 @@ PROGRAMS: Final[Mapping[str, Program]] = {
             "github.com/metallb/frr-k8s",
             *("cmd/frr-k8s-controller", "cmd/statuscleaner"),
             *("frr-tools/metrics", "frr-tools/status"),
+            for_real_nodes=True,
         ),
-        Program("workload", "workload", ".", "5 seconds"),
+        Program("workload", "workload", ".", "5 seconds", for_real_nodes=True),
     )
 }
 """In the order in which they are built; metallb-controller is what admission is compared with."""
@@ -128,12 +143,12 @@ class Binaries:
 
 
 def build_all() -> Binaries:
-    """Return all programs, building those that are not there yet.
+    """Return all programs of the embedded cluster, building those that are not there yet.
 
     Raises:
         BuildError: a build failed, or there is no Go.
     """
-    return Binaries({name: binary(name) for name in PROGRAMS})
+    return Binaries({n: binary(n) for n, program in PROGRAMS.items() if not program.for_real_nodes})
 
 
 def binary(name: str) -> Path:

@@ -39,8 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def real() -> Iterator[RealCluster]:
-    with real_cluster(images.workload(), keep=FOLDER / "machines") as running:
-        running.load([*images.archives(), archive()])
+    with real_cluster(images.archives(), keep=FOLDER / "machines") as running:
+        running.load([archive()])
         yield running
 
 

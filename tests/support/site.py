@@ -12,7 +12,7 @@ import yaml
 from cluster.kubectl import KubectlError
 from cluster.real.core import RealCluster
 from cluster.real.images import WORKLOAD
-from support.waiting import wait_for
+from support.waiting import DeadlineError, wait_for
 
 NAMESPACE: Final = "metallb-system"
 ROOT: Final = Path(__file__).parents[2]
@@ -69,8 +69,19 @@ class Site:
         return {c["type"]: c for c in self.metallb().get("status", {}).get("conditions", ())}
 
     def wait_settled(self, seconds: float = 180) -> None:
-        """Wait until the present generation is available, and nothing progresses or is degraded."""
-        wait_for("MetalLB is settled", self._settled, seconds=seconds, every=0.3)
+        """Wait until the present generation is available, and nothing progresses or is degraded.
+
+        Raises:
+            DeadlineError: it is not; the message has the conditions.
+        """
+        try:
+            wait_for("MetalLB is settled", self._settled, seconds=seconds, every=0.3)
+        except DeadlineError as late:
+            told = [
+                f"{kind}={c['status']} {c['reason']}: {c.get('message', '')}"
+                for kind, c in self.conditions().items()
+            ]
+            raise DeadlineError("\n".join((str(late), *told))) from None
 
     def _settled(self) -> bool:
         found = self.metallb()

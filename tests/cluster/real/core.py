@@ -6,16 +6,16 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from cluster.binaries import binary
+from cluster.binaries import binary, cache
 from cluster.kubectl import Kubectl
 from cluster.nodes import is_usable
-from cluster.real import cgroups, control_plane, lan, node, packages
+from cluster.real import cgroups, control_plane, lan, node, packages, seeds
 from cluster.real.addresses import CONTROL_PLANE, ROUTER, SECOND_ROUTER, Host
 from cluster.real.addresses import node as node_host
 from cluster.real.control_plane import Secrets
@@ -24,7 +24,6 @@ from cluster.real.machine import Machine, MachineError
 _JANITOR: Final = Path(__file__).parent / "janitor.py"
 _STEP_SECONDS: Final = 0.2
 _UP_SECONDS: Final = 120
-_ROOM_BYTES: Final = 6 << 30
 
 
 @dataclass(slots=True)
@@ -74,10 +73,7 @@ class RealCluster:
                 self.nodes[name].check()
 
     def _load(self, archive: Path, name: str) -> None:
-        self.nodes[name].run(
-            *("ctr", "-a", node.SOCKET, "-n", "k8s.io", "images", "import", str(archive)),
-            seconds=300,
-        )
+        node.import_image(self.nodes[name], archive)
 
     def power_off(self, name: str) -> None:
         """Take a node away as a loss of power would; its disk stays."""
@@ -128,33 +124,27 @@ class RealCluster:
         node.start_runtime(machine)
         self.wait(
             f"containerd of {machine.name} answers",
-            lambda: not machine.try_run("ctr", "-a", node.SOCKET, "version").returncode,
+            lambda: node.runtime_answers(machine),
         )
         cgroup = f"{self.cgroup}/{machine.name}"
         cgroups.create(cgroup)
         node.start_kubelet(machine, self.hosts[machine.name], self.secrets, cgroup)
 
-    def _bring_up(self, pause_image: Path) -> None:
+    def _bring_up(self, images: Path) -> None:
         for machine in reversed(self.machines):
             machine.boot()
+        for machine in self.nodes.values():
+            seeds.plant(images, machine.folder / "disk" / "containerd")
         lan.switch(self.lan)
         for machine in (*self.nodes.values(), self.control, *self.outside.values()):
             self._plug(machine)
         control_plane.start_apiserver(self.control, self.secrets)
-        for machine in self.nodes.values():
-            node.start_runtime(machine)
         self.wait("the API server is ready", self._serves)
         control_plane.start_controllers(self.control, self.secrets)
         for machine in self.nodes.values():
-            self._start_node_again(machine)
+            self._start_node(machine)
         node.start_proxy(self.control, next(iter(self.nodes)), self.secrets)
-        self.load([pause_image])
         self.wait_ready()
-
-    def _start_node_again(self, machine: Machine) -> None:
-        cgroup = f"{self.cgroup}/{machine.name}"
-        cgroups.create(cgroup)
-        node.start_kubelet(machine, self.hosts[machine.name], self.secrets, cgroup)
 
     def _serves(self) -> bool:
         return not self.kubectl.try_run("get", "--raw", "/readyz").returncode
@@ -167,12 +157,13 @@ class RealCluster:
 
 @contextmanager
 def real_cluster(
-    pause_image: Path, nodes: int = 2, keep: Path | None = None
+    images: Sequence[Path], nodes: int = 2, keep: Path | None = None
 ) -> Iterator[RealCluster]:
     """Yield a cluster whose nodes are Ready, and take it away at the end.
 
     Args:
-        pause_image: archive of the image that holds pods' namespaces.
+        images: archives of what nodes have from the start; the image that holds pods' namespaces
+            (`images.workload`) must be among them.
         nodes: how many.
         keep: a folder that logs are copied to at the end.
 
@@ -181,7 +172,8 @@ def real_cluster(
         MachineError: it does not come up.
     """
     packages.ensure()
-    folder = Path(tempfile.mkdtemp(prefix="metallb-real-", dir=_fast()))
+    seed = seeds.seed(images)
+    folder = _folder()
     cgroup = folder.name
     janitor = subprocess.Popen(
         [sys.executable, "-I", str(_JANITOR), str(folder), cgroup],
@@ -190,7 +182,7 @@ def real_cluster(
     )
     made = _describe(folder, cgroup, nodes)
     try:
-        made._bring_up(pause_image)
+        made._bring_up(seed)
         yield made
     finally:
         made.stop()
@@ -201,12 +193,11 @@ def real_cluster(
         janitor.wait()
 
 
-def _fast() -> Path | None:
-    """Return where files are kept in memory, if there is room: images are unpacked there."""
-    memory = Path("/dev/shm")  # noqa: S108 - a folder of random name is made in it
-    if memory.is_dir() and shutil.disk_usage(memory).free > _ROOM_BYTES:
-        return memory
-    return None
+def _folder() -> Path:
+    # Beside the seeds, which nodes share by hard links.
+    clusters = cache().parent / "clusters"
+    clusters.mkdir(exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix="metallb-real-", dir=clusters))
 
 
 def _describe(folder: Path, cgroup: str, nodes: int) -> RealCluster:

@@ -171,7 +171,7 @@ def _cached(name: str, mark: str, make: Callable[[Path, Path], None]) -> Path:
     folder.mkdir(exist_ok=True)
     digest = hashlib.sha256(mark.encode()).hexdigest()[:16]
     target = folder / f"{name}-{digest}.tar"
-    with _locked(target.with_suffix(".lock")):
+    with locked(target.with_suffix(".lock")):
         if not target.exists():
             started = time.monotonic()
             _say(f"making image {name} ...")
@@ -212,7 +212,8 @@ def _debian(target: Path) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """Let nobody else, in whatever process, into the block that the file stands for."""
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -25,6 +25,22 @@ def start_runtime(machine: Machine) -> None:
     machine.start("containerd", "/usr/bin/containerd", "--config", str(configuration))
 
 
+def runtime_answers(machine: Machine) -> bool:
+    """Return whether containerd answers."""
+    return not machine.try_run("ctr", "-a", SOCKET, "version").returncode
+
+
+def import_image(machine: Machine, archive: Path) -> None:
+    """Give containerd an image.
+
+    Raises:
+        MachineError: it does not take it.
+    """
+    machine.run(
+        *("ctr", "-a", SOCKET, "-n", "k8s.io", "images", "import", str(archive)), seconds=600
+    )
+
+
 def start_kubelet(machine: Machine, host: Host, secrets: Secrets, cgroup: str) -> None:
     """Start kubelet and kube-proxy; the node registers itself."""
     disk = machine.folder / "disk"
