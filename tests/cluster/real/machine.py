@@ -134,6 +134,8 @@ class Machine:
             with suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
         self._init.wait()
+        if self._init.stdout:
+            self._init.stdout.close()
         for program in self.programs.values():
             program.stop()
         self.programs.clear()
