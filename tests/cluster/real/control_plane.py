@@ -46,16 +46,20 @@ class Secrets:
         return cls(folder, authority, signing_key(authority.folder), endpoint, admin)
 
 
-def start(machine: Machine, secrets: Secrets) -> None:
-    """Start everything but what runs on every machine; the API server serves some seconds later."""
+def start_apiserver(machine: Machine, secrets: Secrets) -> None:
+    """Start etcd and the API server, which serves some seconds later."""
+    etcd = etcd_arguments(secrets.folder, secrets.authority, _ETCD_PORT)
+    machine.start("etcd", str(binary("etcd")), *etcd)
+    machine.start("kube-apiserver", str(binary("kube-apiserver")), *_apiserver(secrets))
+
+
+def start_controllers(machine: Machine, secrets: Secrets) -> None:
+    """Start controllers and scheduler; they end when the API server is not healthy within 10 s."""
     folder, authority = secrets.folder, secrets.authority
-    etcd = etcd_arguments(folder, authority, _ETCD_PORT)
     controllers = controller_manager_arguments(
         folder, authority, secrets.tokens, secrets.endpoint, RANGES
     )
     scheduler = scheduler_arguments(folder, authority, secrets.endpoint)
-    machine.start("etcd", str(binary("etcd")), *etcd)
-    machine.start("kube-apiserver", str(binary("kube-apiserver")), *_apiserver(secrets))
     machine.start(
         "kube-controller-manager",
         str(binary("kube-controller-manager")),

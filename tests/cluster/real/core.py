@@ -138,8 +138,9 @@ class RealCluster:
         lan.switch(self.lan)
         for machine in (*self.nodes.values(), self.control, *self.outside.values()):
             self._plug(machine)
-        control_plane.start(self.control, self.secrets)
+        control_plane.start_apiserver(self.control, self.secrets)
         self.wait("the API server is ready", self._serves)
+        control_plane.start_controllers(self.control, self.secrets)
         for machine in self.nodes.values():
             self._start_node(machine)
         node.start_proxy(self.control, next(iter(self.nodes)), self.secrets)
