@@ -18,8 +18,10 @@ LAYER2: Final = "192.168.1.240"
 ROUTED: Final = "198.51.100.1"
 LONGEST_GAP: Final = 0.5
 """Seconds, on a machine that others use, too; what is aimed at is 0.2."""
-LONGEST_OVERLAP: Final = 0.5
-"""Seconds that two nodes may answer for one address at once: as long as a gratuitous ARP takes."""
+LONGEST_OVERLAP: Final = 2.0
+"""Seconds that two nodes may answer for one address at once: the one that takes over says so by
+gratuitous ARP before the other has heard of it. Speakers that cannot hear each other both answer
+for as long as a rollout takes."""
 
 
 @dataclass(frozen=True, slots=True)
