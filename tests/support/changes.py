@@ -1,15 +1,17 @@
 """A change under traffic: what is announced before, who asks meanwhile, what must hold after."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from cluster.binaries import binary
+from cluster.real.addresses import SECOND_ROUTER
 from cluster.real.core import RealCluster
 from observe.announcers import Wire, watching_arp
 from observe.client import Target, Traffic, requesting
 from observe.outcomes import Outcome
-from observe.report import Evidence
+from observe.report import Evidence, Recording
 from observe.router import Router
 from support.outside import put_on_link, wait_announcing, wait_answer
 from support.site import Site, configured, peer, pool, service
@@ -24,27 +26,42 @@ gratuitous ARP before the other has heard of it. Speakers that cannot hear each 
 for as long as a rollout takes."""
 
 
+CONTROL: Final = Target("control", SECOND_ROUTER.ipv4, 8080)
+"""A server beside the cluster: what it does not answer, the machine itself has lost."""
+
+
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What is under watch while the change happens."""
+    """What is under watch while the change happens.
+
+    Attributes:
+        shown: takes notes of what else was measured.
+    """
 
     traffic: Traffic
     wire: Wire
+    shown: Recording
 
     def mark(self, what: str) -> None:
         """Note that something happens now."""
         self.traffic.mark(what)
 
 
-def configure(site: Site, real: RealCluster, router: Router) -> None:
-    """Have two Services, one announced on layer 2, one by BGP, and wait until both answer."""
+def configure(
+    site: Site, real: RealCluster, router: Router, peering: Mapping[str, Any] | None = None
+) -> None:
+    """Have two Services, one announced on layer 2, one by BGP, and wait until both answer.
+
+    Args:
+        peering: more of the BGPPeer's spec.
+    """
     put_on_link(real.router)
     site.apply(
         pool("by-layer-2", f"{LAYER2}-192.168.1.245", autoAssign=False),
         pool("by-bgp", f"{ROUTED}-198.51.100.6", autoAssign=False),
         configured("L2Advertisement", "by-layer-2", ipAddressPools=["by-layer-2"]),
         configured("BGPAdvertisement", "by-bgp", ipAddressPools=["by-bgp"]),
-        peer("sample", "10.0.0.1", myASN=64500, peerASN=64501),
+        peer("sample", "10.0.0.1", myASN=64500, peerASN=64501, **(peering or {})),
         service("by-layer-2", annotations={"metallb.io/loadBalancerIPs": LAYER2}),
         service("by-bgp", annotations={"metallb.io/loadBalancerIPs": ROUTED}),
     )
@@ -65,24 +82,33 @@ def under_traffic(
     backend: str,
     what: str = "",
     longest_gap: float = LONGEST_GAP,
+    peering: Mapping[str, Any] | None = None,
 ) -> Iterator[Watched]:
     """Ask both Services at 20 Hz while the block changes something, and judge the outcome.
+
+    Args:
+        longest_gap: in seconds, that is allowed; as much more as the machine itself has lost.
+        peering: more of the BGPPeer's spec.
 
     Raises:
         AssertionError: an address has changed, requests failed for too long, or two nodes answered
             for the layer 2 address at once.
     """
-    configure(site, real, router)
+    configure(site, real, router, peering)
+    beside = real.outside[SECOND_ROUTER.name]
+    if "control" not in beside.programs:
+        beside.start("control", str(binary("workload")), "serve", "8080", "8053")
+        wait_answer(real.router, CONTROL.address, CONTROL.port)
     targets = (Target("layer 2", LAYER2), Target("BGP", ROUTED))
     with evidence.scenario(name, what, backend=backend, change=True) as shown:
         shown.before = flat(site)
         with (
             watching_arp(real.router, "eth0", [LAYER2]) as wire,
-            requesting(real.router, targets) as traffic,
+            requesting(real.router, (*targets, CONTROL)) as traffic,
         ):
             shown.add(traffic)
             traffic.wait_answered(20)
-            yield Watched(traffic, wire)
+            yield Watched(traffic, wire, shown)
             traffic.mark("done")
             router.wait_next_hops(f"{ROUTED}/32", 2)
             traffic.wait_answered(20)
@@ -91,8 +117,9 @@ def under_traffic(
         if overlaps:
             shown.notes.append(f"two nodes answered at once: {overlaps}")
         assert shown.after == shown.before
+        of_machine = traffic.outcome(CONTROL.name).longest_gap
         for target in targets:
-            judge(target.name, traffic.outcome(target.name), longest_gap)
+            judge(target.name, traffic.outcome(target.name), longest_gap + of_machine)
         assert overlaps == ()
 
 
