@@ -31,8 +31,13 @@ _ORDER = ("test_install", "test_introduction", "test_changes")
 """Files that leave something behind that the next one begins with; others go after them."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Install first, then use it, then change it."""
+    for item in items:
+        # What observes is tried on each change: without it nothing that is observed counts.
+        if item.path.parent.name == "observe":
+            item.add_marker(pytest.mark.core)
     rank = {name: index for index, name in enumerate(_ORDER)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
 
