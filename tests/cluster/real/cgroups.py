@@ -5,6 +5,10 @@ from typing import Final
 
 _ROOT: Final = Path("/sys/fs/cgroup")
 _UNIFIED: Final = "cgroup.controllers"
+_SHARES: Final = "8192"
+_WEIGHT: Final = "800"
+"""Eight times the default: beside other processes of this machine, each of which weighs as much as
+a whole cgroup, the pods of all nodes together would else count as one."""
 
 
 def create(name: str) -> None:
@@ -16,6 +20,7 @@ def create(name: str) -> None:
         _delegate(_ROOT)
         (_ROOT / name).mkdir(parents=True, exist_ok=True)
         _delegate(_ROOT / name)
+        (_ROOT / Path(name).parts[0] / "cpu.weight").write_text(_WEIGHT)
         return
     for hierarchy in _ROOT.iterdir():
         if not hierarchy.is_dir() or (hierarchy / _UNIFIED).exists():
@@ -27,6 +32,9 @@ def create(name: str) -> None:
             for setting in ("cpuset.cpus", "cpuset.mems"):
                 if (path / setting).exists():
                     (path / setting).write_text((path.parent / setting).read_text())
+        shares = hierarchy / Path(name).parts[0] / "cpu.shares"
+        if shares.exists():
+            shares.write_text(_SHARES)
 
 
 def _delegate(path: Path) -> None:
