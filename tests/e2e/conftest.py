@@ -29,6 +29,8 @@ NODES = (11, 12)
 
 _ORDER = ("test_install", "test_introduction", "test_changes")
 """Files that leave something behind that the next one begins with; others go after them."""
+_LAST = ("test_adoption", "test_removal")
+"""Files that take away what the others have installed."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -38,8 +40,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         # What observes is tried on each change: without it nothing that is observed counts.
         if item.path.parent.name == "observe":
             item.add_marker(pytest.mark.core)
-    rank = {name: index for index, name in enumerate(_ORDER)}
-    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+    rank = {name: index for index, name in enumerate((*_ORDER, "", *_LAST))}
+    items.sort(key=lambda item: rank.get(item.path.stem, rank[""]))
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
-"""Operator, webhooks and control plane are killed, rolled, moved; clients and writers notice nothing."""
+"""Operator, webhooks and control plane are killed, rolled, moved, and nobody notices."""
 
+import base64
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -108,7 +109,7 @@ def test_webhooks(
         disturb(installed, WEBHOOKS)
         installed.rolled_out(f"deployment/{WEBHOOKS}")
         ours.leader(installed, WEBHOOKS)
-        _wait_written(writing, since=time.monotonic())
+        writing.wait_written(10)
         found = writing.account()
         watched.shown.notes.append(f"{found}.")
     assert (found.refused, found.unanswered) == (0, 0), found
@@ -116,21 +117,23 @@ def test_webhooks(
 
 def test_certificate(installed: Site, real: RealCluster, scenario: Scenario) -> None:
     """A certificate that is lost is made anew by one replica and served by both."""
-    with scenario("Certificate of the webhooks replaced") as watched:
-        with ours.under_writes(real) as writing:
-            before = _certificate(installed)
-            watched.mark("Secret deleted")
-            installed.kubectl("delete", "secret", CERTIFICATE, "-n", NAMESPACE)
+    with (
+        scenario("Certificate of the webhooks replaced") as watched,
+        ours.under_writes(real) as writing,
+    ):
+        before = _certificate(installed)
+        watched.mark("Secret deleted")
+        installed.kubectl("delete", "secret", CERTIFICATE, "-n", NAMESPACE)
 
-            def everywhere() -> bool:
-                now = _certificate(installed)
-                return bool(now) and now != before and _served(installed, real) == {now}
+        def everywhere() -> bool:
+            now = _certificate(installed)
+            return bool(now) and now != before and _served(installed, real) == {now}
 
-            wait_for("both replicas serve a new certificate", everywhere, seconds=90, every=1)
-            watched.mark("served by both")
-            _wait_written(writing, since=time.monotonic())
-            found = writing.account()
-            watched.shown.notes.append(f"{found}.")
+        wait_for("both replicas serve a new certificate", everywhere, seconds=90, every=1)
+        watched.mark("served by both")
+        writing.wait_written(10)
+        found = writing.account()
+        watched.shown.notes.append(f"{found}.")
     assert (found.refused, found.unanswered) == (0, 0), found
 
 
@@ -156,17 +159,8 @@ def test_control_plane(
         installed.wait_settled()
 
 
-def _wait_written(writing: Any, since: float) -> None:  # noqa: ANN401
-    def enough() -> bool:
-        return len([one for one in writing.writes() if one.start > since]) >= 10
-
-    wait_for("ten more writes are answered", enough, seconds=60, every=0.2)
-
-
 def _certificate(site: Site) -> str:
     """Return what the Secret holds, PEM; "" if it is not there."""
-    import base64
-
     found = site.real.kubectl.get("secret", CERTIFICATE, NAMESPACE)
     return base64.b64decode(found["data"]["tls.crt"]).decode().strip() if found else ""
 

@@ -1,5 +1,6 @@
 """Somebody who changes configuration all the time, and what the API server says to it."""
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any, Final
 
 from observe.places import Place
 from observe.scripts import Script, script
+from support.waiting import wait_for
 
 HZ: Final = 5.0
 TIMEOUT: Final = 12.0
@@ -104,6 +106,16 @@ class Writing:
     def writes(self) -> tuple[Write, ...]:
         """Return the writes that have ended so far."""
         return tuple(_write(line) for line in self._script.lines())
+
+    def wait_written(self, count: int, *, seconds: float = 60) -> None:
+        """Return when so many writes that start from now on have ended."""
+        since = time.monotonic()
+        wait_for(
+            f"{count} more writes",
+            lambda: len([one for one in self.writes() if one.start >= since]) >= count,
+            seconds=seconds,
+            every=0.2,
+        )
 
     def account(self) -> Account:
         """Sum up the writes that have ended so far."""

@@ -64,7 +64,8 @@ class Writer:
             "spec": {"addresses": [address], "autoAssign": False},
         }
         if await self._write("POST", self._path, json.dumps(pool)):
-            while not await self._write("DELETE", f"{self._path}/{name}"):
+            # Until it is gone, and nobody tells when writes are taken again.
+            while not await self._write("DELETE", f"{self._path}/{name}"):  # noqa: ASYNC110
                 await asyncio.sleep(1)
 
     async def _write(self, method: str, path: str, content: str = "") -> bool:
@@ -73,7 +74,7 @@ class Writer:
             async with asyncio.timeout(self._settings["timeout"]):
                 answer = await self._exchange(method, path, content)
             code = code_of(answer)
-            error = "" if code // 100 == 2 else said(answer)  # noqa: PLR2004 - RFC 9110: success
+            error = "" if code // 100 == 2 else said(answer)
         except (OSError, TimeoutError, asyncio.IncompleteReadError) as failed:
             error = type(failed).__name__
         line = {"write": method, "start": start, "seconds": time.monotonic() - start}
