@@ -18,6 +18,8 @@ from support.waiting import wait_for
 
 BACKEND: Final = "native"
 CERTIFICATE: Final = "metallb-webhooks-cert"
+LONGEST_GAP: Final = 0.2
+"""Seconds: nothing that announces or answers is touched."""
 SETTLED_SECONDS: Final = 90
 """The Lease of an operator that ended without a word lasts for 30 seconds."""
 
@@ -55,6 +57,7 @@ def scenario(
     installed.run(bgpBackend=BACKEND)
 
     def under(name: str, **how: Any) -> Any:  # noqa: ANN401 - passed on
+        how = {"longest_gap": LONGEST_GAP, **how}
         return under_traffic(installed, real, router, evidence, name, backend=BACKEND, **how)
 
     return under

@@ -18,7 +18,7 @@ from support.site import Document, Site
 from support.waiting import wait_for
 
 BACKENDS: Final = ("native", "frr-k8s")
-FAST: Final = {"holdTime": "9s", "keepaliveTime": "3s"}
+FAST: Final = {"holdTime": "9s"}
 """A router sends to a node that is gone until its hold time is over (RFC 4271, 6.5)."""
 GRACE_SECONDS: Final = 75
 """Within which a node that says nothing is NotReady: 50 s (node-monitor-grace-period), and some."""
