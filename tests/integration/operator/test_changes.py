@@ -96,8 +96,13 @@ def _speakers(operator: Operating) -> list[dict[str, Any]]:
 
 def _next(operator: Operating, former: set[str], done: list[str]) -> str:
     """Return the node that has a new speaker and had none before; "" while there is none."""
-    new = {p["spec"]["nodeName"] for p in _speakers(operator) if p["metadata"]["uid"] not in former}
-    return next(iter(new - {*done}), "")
+    # One that is not scheduled yet has no node.
+    new = {
+        p["spec"].get("nodeName", "")
+        for p in _speakers(operator)
+        if p["metadata"]["uid"] not in former
+    }
+    return next(iter(new - {"", *done}), "")
 
 
 def _waits(operator: Operating, text: str) -> None:
