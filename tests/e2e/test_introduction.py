@@ -14,7 +14,6 @@ from observe.report import Evidence
 from observe.router import Router
 from support.outside import (
     announcing,
-    ask,
     eventually,
     nodes_asked,
     put_on_link,
@@ -191,7 +190,7 @@ def test_layer2_and_bgp_at_once(
         [address] = site.wait_addresses("web")
         router.wait_next_hops(f"{address}/32", 2)
         wait_announcing(real, address)
-        assert ask(real.router, address)
+        assert wait_answer(real.router, address)
 
 
 def _l2(*pools: str) -> Document:
