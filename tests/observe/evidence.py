@@ -115,24 +115,26 @@ def capturing(place: Place, interface: str, folder: Path) -> Iterator[Path]:
 
     Args:
         place: with the interface, which must be up.
-        folder: for files of ten megabytes, of which the last four are kept; must exist.
+        folder: where `capture` is made, for files of ten megabytes, of which four are kept.
 
     Yields:
-        The folder: give it to `save`.
+        The folder of the files alone, which is copied for each failure: give it to `save`.
 
     Raises:
         AssertionError: tcpdump does not start.
     """
+    files = folder / "capture"
+    files.mkdir(parents=True, exist_ok=True)
     program = Program(
         place=place,
         name="tcpdump",
         command=(
             *("tcpdump", "-i", interface, "-n", "-U", "-s", "256", "-Z", "root"),
-            *("-C", str(_FILE_MB), "-W", str(_FILES), "-w", str(folder / "lan.pcap")),
+            *("-C", str(_FILE_MB), "-W", str(_FILES), "-w", str(files / "lan.pcap")),
             _CAPTURED,
         ),
-        pid_file=folder / "tcpdump.pid",
-        log=folder / "tcpdump.log",
+        pid_file=files / "tcpdump.pid",
+        log=files / "tcpdump.log",
     )
 
     def listening() -> bool:
@@ -142,4 +144,4 @@ def capturing(place: Place, interface: str, folder: Path) -> Iterator[Path]:
 
     with running(program):
         wait_for("tcpdump listens", listening)
-        yield folder
+        yield files
