@@ -1,7 +1,10 @@
 """What upstream's manifests and chart have installed becomes ours, and nothing is lost."""
 
 import json
+import re
+import shlex
 import subprocess
+from collections.abc import Iterator
 from typing import Final
 
 import pytest
@@ -12,7 +15,7 @@ from cluster.real.core import RealCluster
 from observe.report import Evidence
 from observe.router import Router
 from support.changes import under_traffic
-from support.site import NAMESPACE, Site, pool
+from support.site import NAMESPACE, ROOT, Site, pool
 from support.waiting import wait_for
 
 RELEASE: Final = "0.15.3"
@@ -23,15 +26,17 @@ _CHARTS_OWN: Final = "app.kubernetes.io/managed-by=Helm,app.kubernetes.io/instan
 
 
 @pytest.fixture
-def bare(installed: Site) -> Site:
-    """A cluster without anything of ours but CRDs."""
+def bare(installed: Site) -> Iterator[Site]:
+    """A cluster without anything of ours but CRDs; afterwards, without anything of others."""
     installed.remove()
     installed.kubectl("delete", "namespace", NAMESPACE, "--timeout=120s")
     installed.kubectl(
         *("delete", "clusterroles,clusterrolebindings,validatingwebhookconfigurations"),
         *("-l", "app.kubernetes.io/part-of=metallb"),
     )
-    return installed
+    yield installed
+    kinds = ("deployment,daemonset", "-n", NAMESPACE, "-l", _CHARTS_OWN)
+    installed.kubectl("delete", *kinds, "--ignore-not-found")
 
 
 @pytest.mark.parametrize("how", ["manifests", "chart"])
@@ -52,6 +57,9 @@ def test_adopted(
         backend="native",
         longest_gap=ADOPTED_GAP[how],
     ) as watched:
+        document = (ROOT / "docs" / "migration.md").read_text()
+        [command] = re.findall(r"^ *kubectl (patch crd .*)$", document, re.MULTILINE)
+        site.kubectl(*shlex.split(command))
         watched.mark("operator installed")
         site.install()
         watched.mark("MetalLB object")
