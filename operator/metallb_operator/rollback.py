@@ -126,20 +126,20 @@ def given_up(metallb: Manifest, wanted: str, running: str, why: str) -> Rollback
 
 
 def arrival(metallb: Manifest, intent: Intent) -> Mapping[str, Any] | None:
-    """Return the merge patch that notes what runs now; None if it is noted, or of no use.
+    """Return the merge patch that notes what runs now; None if it is noted, or was given up.
+
+    It is noted whether or not the spec asks for a way back: that may come with the next release.
 
     Args:
         metallb: the object as stored.
         intent: what runs, and is all that is asked for.
     """
-    upgrade = intent.metallb.spec.upgrade
-    wanted = upgrade is not None and upgrade.rollback_on_failure
     runs = {
         "version": intent.release.version,
         "bgpBackend": intent.backend.value,
         "images": at(metallb, "spec", "images"),
     }
-    if not wanted or rollback_of(metallb) or _arrived(metallb) == runs:
+    if rollback_of(metallb) or _arrived(metallb) == runs:
         return None
     return {"metadata": {"annotations": {ARRIVED: json.dumps(runs, sort_keys=True)}}}
 

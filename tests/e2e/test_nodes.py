@@ -82,6 +82,7 @@ def test_rebooted(
     with scenario("Node rebooted", backend, **how) as watched:
         lost = wait_announcing(real, LAYER2)
         ours.move(installed, OPERATOR, lost)
+        assert not _tells(installed, lost)
         off = time.monotonic()
         watched.mark(f"{lost} off")
         with without_power(installed, lost):

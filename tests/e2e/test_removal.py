@@ -34,8 +34,9 @@ def test_namespace_deleted_and_installed_again(
         site.install()
         site.run(bgpBackend="native")
         shown.mark("installed again")
-        assert site.addresses("by-layer-2") == (LAYER2,)
+        # The pools went with the namespace, and came back with nobody but their owner.
         _announce(site, real)
+        assert site.addresses("by-layer-2") == (LAYER2,)
 
 
 def _announce(site: Site, real: RealCluster) -> None:

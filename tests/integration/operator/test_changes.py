@@ -356,9 +356,9 @@ def test_an_image_that_cannot_be_pulled_costs_nothing(operator: Operating) -> No
 
 
 def test_an_upgrade_that_fails_is_given_up_until_the_spec_changes(operator: Operating) -> None:
-    upgrade = {"progressDeadlineSeconds": 30, "rollbackOnFailure": True}
-    operator.create(bgpBackend="native", version="0.15.3", upgrade=upgrade)
+    operator.create(bgpBackend="native", version="0.15.3")
     _arrives(operator, version="0.15.3")
+    upgrade = {"progressDeadlineSeconds": 30, "rollbackOnFailure": True}
     rule = "!object.spec.containers.exists(c, c.image.endsWith(':v0.16.1'))"
     probe = "--image=example.test/probe:v0.16.1"
     with _unwanted(operator, rule, "0.16.1 is not wanted here", probe):
