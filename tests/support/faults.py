@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
+from weakref import WeakSet
 
 import aiohttp
 from aiohttp import web
@@ -182,6 +183,8 @@ class _Server:
         self._url = cluster.url
         self._tls = ssl.create_default_context(cafile=str(cluster.plane.endpoint.authority))
 
+        self._upstream: WeakSet[asyncio.Transport] = WeakSet()
+
     async def start(self) -> int:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=self._tls, limit=0),
@@ -200,6 +203,9 @@ class _Server:
     async def stop(self) -> None:
         await self._runner.cleanup()
         await self._session.close()
+        # The session does not wait for connections whose answers were cut off.
+        for transport in self._upstream:
+            transport.abort()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
@@ -218,6 +224,8 @@ class _Server:
             async with self._session.request(
                 request.method, self._url + request.path_qs, data=body or None, headers=headers
             ) as upstream:
+                if upstream.connection is not None and upstream.connection.transport is not None:
+                    self._upstream.add(upstream.connection.transport)
                 return web.Response() if to is None else await self._passed_on(upstream, to)
         except (aiohttp.ClientError, ConnectionError):
             return _dropped(request)  # the API server is gone, and so is its answer

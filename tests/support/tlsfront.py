@@ -21,6 +21,8 @@ _STARTING: Final = (
     b"Content-Length: %d\r\n\r\n%b" % (len(_BODY), _BODY)
 )
 _CHUNK: Final = 2**16
+# For the other side to end TLS as well.
+_GOODBYE_SECONDS: Final = 1
 
 
 @dataclass(slots=True)
@@ -91,7 +93,7 @@ class _Pump:
         except (OSError, asyncio.CancelledError):
             pass  # one of both sides is gone, or this one is to end
         finally:
-            writer.close()
+            await _close(writer)
 
     async def _served(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._front.state == "silent":
@@ -104,16 +106,26 @@ class _Pump:
             await writer.drain()
             return
         below, above = await asyncio.open_connection(HOST, self._port, ssl=self._trusted)
+        sides = [
+            asyncio.ensure_future(_pass_on(reader, above)),
+            asyncio.ensure_future(_pass_on(below, writer)),
+        ]
         try:
-            sides = [
-                asyncio.ensure_future(_pass_on(reader, above)),
-                asyncio.ensure_future(_pass_on(below, writer)),
-            ]
             await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
+        finally:
             for side in sides:
                 side.cancel()
-        finally:
-            above.close()
+            await _close(above)
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    """Close one side and see it closed: a loop that ends meanwhile would leave its socket open."""
+    writer.close()
+    try:
+        async with asyncio.timeout(_GOODBYE_SECONDS):
+            await writer.wait_closed()
+    except (OSError, TimeoutError):
+        writer.transport.abort()
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
