@@ -2,7 +2,7 @@
 
 Lists completely, then watches; lists again only when the API server says that the version is
 gone. Losing the connection, a restarting API server and a watch that stays open and silent
-are all survived, with growing, jittered pauses.
+are all survived, with growing, jittered pauses, which end early when the API server is heard of.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +21,7 @@ from metallb_kube.errors import (
     NotFoundError,
     SilentError,
     ThrottledError,
+    UnreachableError,
 )
 from metallb_kube.objects import Manifest, resource_version
 from metallb_kube.resources import Resource
@@ -33,6 +34,8 @@ _REFUSALS: Final = 6
 """So many in a row, which takes some seconds, are meant."""
 # Who has been served for so long begins to count failures anew.
 _SERVED_SECONDS: Final = 10.0
+# Of a pause that is kept although the API server answers others: it may refuse just this.
+_KEPT: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +120,23 @@ class Reflector:
         self.synced = asyncio.Event()
         self.refused: KubeError | None = None
         self.last_seen = 0.0
+        self._down_since: float | None = None
+
+    @property
+    def behind_seconds(self) -> float:
+        """For how long no watch has been open, so that the copy may lack what is stored."""
+        return 0.0 if self._down_since is None else self._clock() - self._down_since
+
+    @property
+    def behind(self) -> bool:
+        """Whether no watch is open at this moment."""
+        return self._down_since is not None
 
     async def run(self) -> None:
         """Follow the collection until cancelled."""
         while True:
             started = self._clock()
+            back = self._client.back
             failure: KubeError | None = None
             try:
                 if not self._version:
@@ -129,7 +144,20 @@ class Reflector:
                 await self._watch()
             except KubeError as error:
                 failure = error
-            await asyncio.sleep(self._pause(failure, lasted=self._clock() - started))
+            if self._down_since is None:
+                self._down_since = self._clock()
+            pause = self._pause(failure, lasted=self._clock() - started)
+            if isinstance(failure, UnreachableError):
+                await self._rest(pause, back)
+            else:
+                await asyncio.sleep(pause)
+
+    async def _rest(self, pause: float, back: asyncio.Event) -> None:
+        """Pause, and less than that when somebody else is answered meanwhile."""
+        await asyncio.sleep(pause * _KEPT)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause * (1 - _KEPT)):
+                await back.wait()
 
     async def _list(self) -> None:
         listing = await self._client.list(
@@ -149,12 +177,16 @@ class Reflector:
             resource_version=self._version,
             label_selector=self._label_selector,
             field_selector=self._field_selector,
+            opened=self._opened,
         )
         async with aclosing(watch) as events:
             async for event in events:
                 self._heard(resource_version(event.object))
                 if event.type != "BOOKMARK":
                     self._on_event(event)
+
+    def _opened(self) -> None:
+        self._down_since = None
 
     def _heard(self, version: str) -> None:
         self._version = version or self._version
@@ -197,6 +229,7 @@ class Reflector:
         if isinstance(error, NotFoundError) and self._absent_is_empty:
             self._on_replace(())
             self.last_seen = self._clock()
+            self._down_since = None
             self.synced.set()
             return _ABSENT_SECONDS
         grown = self._backoff.seconds(self._failures, self._chance())

@@ -4,6 +4,7 @@ Errors are those of `metallb_kube.errors`, never the transport's. Nothing is ret
 the caller knows whether a second attempt makes sense.
 """
 
+import asyncio
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
@@ -113,6 +114,11 @@ class KubeClient:
         return self._transport.outage.cause
 
     @property
+    def back(self) -> asyncio.Event:
+        """Set when the API server answers again after it did not; get hold of it before asking."""
+        return self._transport.outage.back
+
+    @property
     def tls(self) -> ssl.SSLContext:
         """What connections to the API server are made with, for a client that is not ours."""
         return self._transport.tls
@@ -179,10 +185,12 @@ class KubeClient:
         resource_version: str,
         label_selector: str = "",
         field_selector: str = "",
+        opened: Callable[[], None] = lambda: None,
     ) -> AsyncGenerator[WatchEvent, None]:
         """Yield what happens to a collection after `resource_version`.
 
-        Ends when the server closes the watch, which it does within some minutes.
+        Ends when the server closes the watch, which it does within some minutes. `opened` is
+        called when the server has accepted it.
 
         Raises:
             GoneError: list anew; the version is too old.
@@ -201,7 +209,7 @@ class KubeClient:
         }
         call = Call("GET", resource.path(namespace), query)
         # Closed explicitly, so that a consumer that stops half way leaves no open connection.
-        lines = self._transport.lines(call, self._patience)
+        lines = self._transport.lines(call, self._patience, opened)
         async with aclosing(lines):
             async for line in lines:
                 yield _event(resource, line)

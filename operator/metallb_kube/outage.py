@@ -3,6 +3,7 @@
 Dozens of watches fail together when it does not. They leave it to this to say so.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ class Outage:
 
     Attributes:
         cause: why the API server could not be asked last; "" if it answered.
+        back: set when the API server answers again; a new event takes its place then.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -30,6 +32,7 @@ class Outage:
         self._since = 0.0
         self._told = False
         self.cause = ""
+        self.back = asyncio.Event()
 
     def failed(self, cause: str) -> None:
         """Note that a request was not answered; logs it at once, and then once a minute."""
@@ -45,6 +48,8 @@ class Outage:
         if not self.cause:
             return
         self.cause = ""
+        told, self.back = self.back, asyncio.Event()
+        told.set()
         if self._told:
             logger.info("the API server answers, after %.0f s", self._clock() - self._since)
             self._told = False

@@ -8,7 +8,7 @@ are raw JSON; the generated models and discovery are not used.
 import asyncio
 import os
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -215,8 +215,12 @@ class Transport:
         async with self._respond(call, limit, patience.request) as response:
             return _decode(await response.read())
 
-    async def lines(self, call: Call, patience: Patience) -> AsyncGenerator[bytes, None]:
+    async def lines(
+        self, call: Call, patience: Patience, opened: Callable[[], None] = lambda: None
+    ) -> AsyncGenerator[bytes, None]:
         """Send one request and yield the lines of the answer as they arrive.
+
+        `opened` is called when the answer begins.
 
         Raises:
             KubeError: as `call`; SilentError after the silence.
@@ -229,6 +233,7 @@ class Transport:
         )
         rest = bytearray()
         async with self._respond(call, limit) as response, _heard(call):
+            opened()
             # Not readline: a line is one object, and objects outgrow its buffer.
             async for chunk in response.content.iter_any():
                 rest += chunk

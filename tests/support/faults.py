@@ -64,6 +64,8 @@ class Proxy:
             decided by, is not among it.
         muted: answers up to this one (they are counted from 1) stay open and are silent.
         opened: how many answers were begun.
+        loop: the server's.
+        answering: connections on which answers were begun.
     """
 
     kubeconfig: Path
@@ -71,6 +73,8 @@ class Proxy:
     asked: list[Asked] = field(default_factory=list)
     muted: int = 0
     opened: int = 0
+    loop: asyncio.AbstractEventLoop | None = None
+    answering: WeakSet[asyncio.Transport] = field(default_factory=WeakSet)
 
     @property
     def writes(self) -> list[Asked]:
@@ -85,6 +89,12 @@ class Proxy:
     def mute(self) -> None:
         """Let nothing more come of any watch that is open now; none of them is closed."""
         self.muted = self.opened
+
+    def drop(self) -> None:
+        """Drop every connection on which something was answered, open watches among them."""
+        for transport in tuple(self.answering):
+            if self.loop is not None:
+                self.loop.call_soon_threadsafe(transport.abort)
 
     def seen(self, request: web.Request) -> Fault | None:
         """Count a request, and return what is to happen to it."""
@@ -164,7 +174,7 @@ def proxy(cluster: Cluster, token: str, folder: Path) -> Iterator[Proxy]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="proxy", daemon=True)
     thread.start()
-    made = Proxy(folder / "proxied.kubeconfig")
+    made = Proxy(folder / "proxied.kubeconfig", loop=loop)
     server = _Server(made, cluster)
     try:
         port = asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
@@ -237,6 +247,8 @@ class _Server:
         response = web.StreamResponse(status=upstream.status, headers=kept)
         await response.prepare(to)
         self._proxy.opened += 1
+        if to.transport is not None:
+            self._proxy.answering.add(to.transport)
         number = self._proxy.opened
         try:
             async for chunk in upstream.content.iter_any():

@@ -55,6 +55,12 @@ class Metrics:
             "For how long the quietest watch has not been heard of.",
             registry=self.registry,
         )
+        self.behind_seconds = Gauge(
+            "metallb_webhooks_cache_behind_seconds",
+            "For how long no watch has been open of the kind of which that is so the longest. What"
+            " is stored is read for each review meanwhile.",
+            registry=self.registry,
+        )
         self.unreadable = Gauge(
             "metallb_webhooks_unreadable_objects",
             "Stored objects that cannot be read and are left out of account.",

@@ -19,6 +19,7 @@ from metallb_webhooks.service import (
     internal_error,
     judge_subject,
     subject_of,
+    unread,
 )
 from metallb_webhooks.settings import Settings
 from metallb_webhooks.snapshot import Snapshot
@@ -28,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 Refresh = Callable[[tuple[str, ...]], Awaitable[bool]]
 """Returns whether everything of these kinds that is stored is in the index by now."""
+
+Behind = Callable[[], tuple[str, ...]]
+"""Returns the kinds of which the index may lack what is stored: nothing tells of changes."""
 
 
 class Reviewer:
@@ -40,6 +44,7 @@ class Reviewer:
         refresh: Refresh,
         settings: Settings,
         *,
+        behind: Behind = tuple,
         evaluate: Evaluate = registry.evaluate,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -50,6 +55,7 @@ class Reviewer:
             pending: what this process has allowed lately; shared with who fills the index.
             refresh: makes sure that the index holds what it should.
             settings: MetalLB's namespace, the backend, how long pending objects count.
+            behind: tells what is not followed at the moment; it is read for each review.
             evaluate: runs the rules.
             clock: monotonic seconds.
         """
@@ -57,6 +63,7 @@ class Reviewer:
         self._pending = pending
         self._refresh = refresh
         self._settings = settings
+        self._behind = behind
         self._evaluate = evaluate
         self._clock = clock
 
@@ -104,8 +111,14 @@ class Reviewer:
 
     async def _review(self, request: ReviewRequest, subject: Subject, refreshed: bool) -> Verdict:  # noqa: FBT001 - as in `review`
         kinds = concerned(subject.model.kind, subject.operation)
+        unfollowed = tuple(kind for kind in self._behind() if kind in kinds)
         if refreshed:
-            await self._refresh(kinds)
+            read = await self._refresh(kinds)
+        else:
+            read = not unfollowed or await self._refresh(unfollowed)
+        if unfollowed and not read:
+            verdict = self._judge(subject, Snapshot(self._index))
+            return unread(unfollowed) if self._rests_on_others(subject, verdict) else verdict
         verdict = await self._informed(subject, kinds)
         # Nothing is waited for between the verdict and this: of two reviews that exclude each
         # other, the later one finds the earlier one here.

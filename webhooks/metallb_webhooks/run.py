@@ -81,7 +81,13 @@ class _Process:
         refresher = Refresher(client, self._source, settings, self._metrics.confirmed)
         self._leadership = Leadership(client, settings, self._ourselves, refresher.refresh_all)
         self._forwarder = Forwarder()
-        reviewer = Reviewer(self._source.store.index, self._pending, refresher.refresh, settings)
+        reviewer = Reviewer(
+            self._source.store.index,
+            self._pending,
+            refresher.refresh,
+            settings,
+            behind=lambda: self._source.behind,
+        )
         desk = Desk(reviewer, self._leadership, self._forwarder, self._metrics.confirmed)
         self._front = Front(
             desk.answer,
@@ -149,9 +155,13 @@ class _Process:
         if blind := self._blind():
             return blind
         silent = self._source.silent_seconds
+        outage = self._client.outage
         if silent > self._settings.stale_seconds:
-            outage = self._client.outage
             return f"no word of the API server for {silent:.0f} s" + (outage and f": {outage}")
+        behind = self._source.behind_seconds
+        if behind > self._settings.behind_seconds:
+            kinds = ", ".join(self._source.behind)
+            return f"not followed for {behind:.0f} s: {kinds}" + (outage and f" ({outage})")
         return self._certificate.waiting or self._own_door.trouble
 
     def _scrape(self) -> bytes:
@@ -160,6 +170,7 @@ class _Process:
         self._metrics.unreadable.set(len(self._source.store.unreadable))
         if self._source.synced:
             self._metrics.silent_seconds.set(self._source.silent_seconds)
+            self._metrics.behind_seconds.set(self._source.behind_seconds)
         return self._metrics.text()
 
 

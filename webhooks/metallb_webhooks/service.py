@@ -168,6 +168,18 @@ def internal_error() -> Verdict:
     )
 
 
+def unread(kinds: Iterable[str]) -> Verdict:
+    """Return what is answered while it is not known what is stored of these kinds."""
+    return Verdict(
+        allowed=False,
+        # Not 503: clients would take the API server for the one who cannot be reached.
+        code=HTTPStatus.INTERNAL_SERVER_ERROR,
+        reason="InternalError",
+        message="the object could not be checked: metallb-webhooks cannot read what is stored of"
+        f" {', '.join(sorted(kinds))}; try again, and see its log if that lasts",
+    )
+
+
 def bad_request(message: str) -> Verdict:
     """Return what is answered to an object that cannot be judged: it says why."""
     return Verdict(allowed=False, code=HTTPStatus.BAD_REQUEST, reason="BadRequest", message=message)

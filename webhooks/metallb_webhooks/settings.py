@@ -41,6 +41,7 @@ _POSITIVE: Final = (
     "drain_seconds",
     "certificate_seconds",
     "stale_seconds",
+    "behind_seconds",
 )
 
 
@@ -79,6 +80,8 @@ class Settings:
         drain_seconds: how long open requests may take after that.
         certificate_seconds: how often the certificate is looked at.
         stale_seconds: a cache that has heard nothing for so long makes the process unready.
+        behind_seconds: so does a kind of which no watch is open for so long. An API server that
+            comes back is followed again within less.
     """
 
     namespace: str
@@ -96,6 +99,7 @@ class Settings:
     drain_seconds: float = 10.0
     certificate_seconds: float = 10.0
     stale_seconds: float = 300.0
+    behind_seconds: float = 10.0
 
     def __post_init__(self) -> None:
         if not self.namespace:

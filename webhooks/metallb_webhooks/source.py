@@ -80,6 +80,16 @@ class Source:
         """
         return self._clock() - min(each.last_seen for each in self._reflectors.values())
 
+    @property
+    def behind(self) -> tuple[str, ...]:
+        """Kinds of which no watch is open at this moment: the store may lack what is stored."""
+        return tuple(kind for kind, reflector in self._reflectors.items() if reflector.behind)
+
+    @property
+    def behind_seconds(self) -> float:
+        """For how long that has been so of the kind of which it has been so the longest."""
+        return max(each.behind_seconds for each in self._reflectors.values())
+
     def relearn(self, kind: str, items: tuple[Manifest, ...], revision: int) -> None:
         """Take in a complete list that somebody else has read."""
         self.store.relearn(kind, items, revision)

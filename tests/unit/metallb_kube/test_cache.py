@@ -17,6 +17,7 @@ from metallb_kube.objects import Manifest
 from metallb_kube.patience import Patience
 from metallb_kube.resources import resource_for
 from support.api import answering, status
+from support.waiting import wait_for
 
 PODS = resource_for("v1", "Pod")
 QUICK = Backoff(initial=0.01, maximum=0.02, jitter=0.0)
@@ -240,6 +241,43 @@ async def test_a_silent_watch_is_opened_again(tmp_path: Path) -> None:
             await script.done.wait()
             script.done.clear()
     assert seen.lists == [["a"]]
+
+
+async def test_it_knows_whether_a_watch_is_open(tmp_path: Path) -> None:
+    refused = [status(503, "ServiceUnavailable") for _ in range(3)]
+    script = Scripted([listing("10", "a"), *refused, listing("11", "a")])
+    async with (
+        answering(script, tmp_path) as client,
+        following(client, Seen(), backoff=Backoff(initial=0.2, maximum=0.2)) as reflector,
+        asyncio.timeout(10),
+    ):
+        await reflector.synced.wait()
+        await _until(lambda: reflector.behind)
+        assert reflector.behind_seconds >= 0
+        await script.done.wait()
+        await _until(lambda: not reflector.behind)
+        assert reflector.behind_seconds == 0
+
+
+async def test_who_pauses_goes_on_when_somebody_else_is_answered(tmp_path: Path) -> None:
+    script = Scripted([listing("10", "a"), status(503, "ServiceUnavailable"), listing("11"), b"{}"])
+    pauses = Backoff(initial=12.0, maximum=12.0, jitter=0.0)
+    async with (
+        answering(script, tmp_path) as client,
+        following(client, Seen(), backoff=pauses) as reflector,
+        asyncio.timeout(10),
+    ):
+        await _until(lambda: reflector.behind)
+        assert client.outage
+        await client.list(PODS)
+        assert not client.outage
+        # It lists for itself, and opens a watch; without that answer it would not, for 12 s.
+        script.answers = [listing("12")]
+        await script.done.wait()
+
+
+async def _until(probe: Callable[[], bool]) -> None:
+    await asyncio.to_thread(wait_for, "the state of the watch", probe, seconds=10, every=0.001)
 
 
 async def test_silence_is_no_reason_to_wait_longer_each_time(tmp_path: Path) -> None:

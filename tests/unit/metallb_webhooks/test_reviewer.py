@@ -52,7 +52,10 @@ class Desk:
         self.index = Index(objects)
         self.pending = pending or Pending(SETTINGS.pending_seconds)
         self.refresh = Refreshing(self.index, refreshed)
-        self.reviewer = Reviewer(self.index, self.pending, self.refresh, SETTINGS)
+        self.behind: tuple[str, ...] = ()
+        self.reviewer = Reviewer(
+            self.index, self.pending, self.refresh, SETTINGS, behind=lambda: self.behind
+        )
 
     async def allows(self, request: ReviewRequest, *, refreshed: bool = False) -> bool:
         async with asyncio.timeout(10):
@@ -274,3 +277,24 @@ async def test_a_mistake_of_ours_is_a_denial_that_tells_nothing(
         assert verdict.code == 500
         assert "secret inside" not in verdict.message
     assert caplog.text.count("ZeroDivisionError: secret inside") == 2
+
+
+async def test_what_is_not_followed_is_read_first() -> None:
+    desk = Desk()
+    desk.behind = (POOL, "Node")
+    desk.refresh.stored = (pool("unheard", "192.0.2.0/28"),)
+    assert not await desk.allows(review(SECOND))
+    assert desk.refresh.calls == [(POOL,)]
+
+
+async def test_what_can_neither_be_followed_nor_read_is_not_guessed() -> None:
+    desk = Desk()
+    desk.behind = (POOL, "Node")
+    desk.refresh.works = False
+    verdict = await desk.reviewer.review(review(FIRST))
+    assert (verdict.allowed, verdict.code) == (False, 500)
+    assert "cannot read what is stored of IPAddressPool; try again" in verdict.message
+    wrong = await desk.reviewer.review(review(new("wrong", "no address")))
+    assert "pool-address-syntax" in wrong.rules
+    desk.behind = ("Community",)
+    assert await desk.allows(review(FIRST))
