@@ -101,7 +101,7 @@ async def test_a_replica_that_is_behind_says_so_and_does_not_guess(
     between, replica = lonely
     between.before = _unread
     between.drop()
-    with pytest.raises(KubeError, match="cannot read what is stored of .*IPAddressPool"):
+    with pytest.raises(KubeError, match=r"cannot read what is stored of .*IPAddressPool"):
         await _until_refused(client, pool("early", "172.17.4.0/24"))
     told = await asyncio.to_thread(_unready, replica)
     assert "IPAddressPool" in told
