@@ -110,6 +110,17 @@ def test_kustomize_changes_namespace_and_image(tmp_path: Path) -> None:
         assert container["image"] == f"registry.example.com/metallb-operator:v{VERSION}"
         assert found["metadata"]["namespace"] == "load-balancer"
     assert IMAGE.startswith("quay.io/metallb-operator/metallb-operator:")
+    [configuration] = [d for d in documents if d["kind"] == "ValidatingWebhookConfiguration"]
+    accounts = [
+        condition["expression"].partition(" != ")[2]
+        for webhook in configuration["webhooks"]
+        for condition in webhook["matchConditions"]
+        if condition["name"] in {"is-not-a-speaker", "is-not-the-operator"}
+    ]
+    assert set(accounts) == {
+        "'system:serviceaccount:load-balancer:metallb-operator'",
+        "'system:serviceaccount:load-balancer:speaker'",
+    }
 
 
 def test_cert_manager_writes_what_webhooks_read(tmp_path: Path) -> None:

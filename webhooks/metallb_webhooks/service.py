@@ -113,8 +113,8 @@ def judge_subject(
 def subject_of(review: ReviewRequest) -> Subject | None:
     """Decode what a review is about; None when there is nothing to say about it.
 
-    That is: a subresource, an object that is being deleted, and the deletion of an object that
-    cannot be read.
+    That is: a subresource, an object that is being deleted and stays as it is, and the deletion of
+    an object that cannot be read.
 
     Raises:
         UnknownKindError: there are no rules for the kind.
@@ -123,7 +123,7 @@ def subject_of(review: ReviewRequest) -> Subject | None:
     if review.subresource or review.operation not in set(Operation):
         return None
     operation = Operation(review.operation)
-    if operation is Operation.UPDATE and _is_being_deleted(review):
+    if operation is Operation.UPDATE and _only_goes(review):
         return None
     old = _read_if_possible(review)
     if operation is Operation.DELETE:
@@ -185,9 +185,12 @@ def bad_request(message: str) -> Verdict:
     return Verdict(allowed=False, code=HTTPStatus.BAD_REQUEST, reason="BadRequest", message=message)
 
 
-def _is_being_deleted(review: ReviewRequest) -> bool:
-    metadata = (review.object or {}).get("metadata")
-    return isinstance(metadata, dict) and bool(metadata.get("deletionTimestamp"))
+def _only_goes(review: ReviewRequest) -> bool:
+    """Tell whether the stored object is being deleted, and as it is, whatever the new one says."""
+    old = review.old or {}
+    metadata = old.get("metadata")
+    going = isinstance(metadata, dict) and bool(metadata.get("deletionTimestamp"))
+    return going and (review.object or {}).get("spec") == old.get("spec")
 
 
 def _read_if_possible(review: ReviewRequest) -> Resource | None:

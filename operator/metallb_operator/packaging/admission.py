@@ -25,6 +25,9 @@ SERVICE_PORT: Final = 443
 PORT: Final = 9443
 _TIMEOUT_SECONDS: Final = 5
 
+IS_NOT_A_SPEAKER: Final = "is-not-a-speaker"
+IS_NOT_THE_OPERATOR: Final = "is-not-the-operator"
+
 _NAMES: Final[Mapping[tuple[str, str], str]] = {
     ("metallb.io/v1beta1", "IPAddressPool"): "ipaddresspool",
     ("metallb.io/v1beta1", "BGPAdvertisement"): "bgpadvertisement",
@@ -39,14 +42,17 @@ _NAMES: Final[Mapping[tuple[str, str], str]] = {
 
 
 def _is_not(name: str) -> str:
-    # The namespace is left open: an installation may be moved to another one.
-    return f"!request.userInfo.username.matches('^system:serviceaccount:[^:]+:{name}$')"
+    # By namespace, too: anybody may make a ServiceAccount of this name in a namespace of theirs.
+    return f"request.userInfo.username != 'system:serviceaccount:{NAMESPACE}:{name}'"
 
 
 _ALWAYS: Final[Mapping[str, str]] = {
-    # Only finalizers are left to change, and whoever has one must be able to take it off.
+    # Whoever has a finalizer must be able to take it off. Nothing but the stored object tells that
+    # it is going: what is created may say so itself, and what is going still counts.
     "is-not-going-already": (
-        "request.operation == 'DELETE' || !has(object.metadata.deletionTimestamp)"
+        "!(request.operation == 'UPDATE' && has(oldObject.metadata.deletionTimestamp)"
+        " && has(object.spec) == has(oldObject.spec)"
+        " && (!has(object.spec) || object.spec == oldObject.spec))"
     ),
     # A namespace that is deleted takes everything with it, whatever refers to what.
     "is-not-cleaning-up": (
@@ -57,9 +63,9 @@ _ALWAYS: Final[Mapping[str, str]] = {
 }
 _OF_KIND: Final[Mapping[str, Mapping[str, str]]] = {
     # Speakers write what frr-k8s announces: refused, addresses would be unreachable.
-    "FRRConfiguration": {"is-not-a-speaker": _is_not(SPEAKER.name)},
+    "FRRConfiguration": {IS_NOT_A_SPEAKER: _is_not(SPEAKER.name)},
     # The operator writes its finalizer and annotations, never a spec.
-    "MetalLB": {"is-not-the-operator": _is_not(OPERATOR)},
+    "MetalLB": {IS_NOT_THE_OPERATOR: _is_not(OPERATOR)},
 }
 # Where conditions cannot be had (OLM), speakers must still be able to write.
 _LENIENT_WITHOUT_CONDITIONS: Final = frozenset({"FRRConfiguration"})
@@ -189,6 +195,30 @@ def _defined(webhook: Webhook) -> Document:
         "webhookPath": webhook.path,
         "failurePolicy": "Fail" if strict else "Ignore",
         **webhook.common,
+    }
+
+
+def replacements() -> Document:
+    """Return kustomize's replacements that name our accounts by the namespace they are moved to.
+
+    Source: kustomize, "replacements": they see the namespace that the same kustomization sets.
+    """
+    targets = [
+        f"webhooks.[name={webhook.name}].matchConditions.[name={name}].expression"
+        for webhook in webhooks()
+        for name in webhook.conditions
+        if name in (IS_NOT_A_SPEAKER, IS_NOT_THE_OPERATOR)
+    ]
+    return {
+        "source": {"kind": "Service", "name": SERVICE, "fieldPath": "metadata.namespace"},
+        "targets": [
+            {
+                "select": {"kind": "ValidatingWebhookConfiguration", "name": WEBHOOKS},
+                "fieldPaths": targets,
+                # system:serviceaccount:NAMESPACE:NAME
+                "options": {"delimiter": ":", "index": 2},
+            }
+        ],
     }
 
 

@@ -15,6 +15,7 @@ from metallb_operator.packaging.texts import documents
 Document = dict[str, Any]
 
 MANIFEST: Final = "metallb-operator.yaml"
+ELSEWHERE: Final = "elsewhere.yaml"
 
 
 def install() -> tuple[Mapping[str, Any], ...]:
@@ -60,4 +61,5 @@ def files() -> Mapping[str, str]:
     return {
         f"bundle/install/{MANIFEST}": documents(install()),
         "bundle/install/kustomization.yaml": documents([kustomization()]),
+        f"bundle/install/{ELSEWHERE}": documents([admission.replacements()]),
     }

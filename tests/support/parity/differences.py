@@ -156,7 +156,10 @@ def _old_unreadable(found: Disagreement) -> bool:
 
 def _being_deleted(found: Disagreement) -> bool:
     case = found.case
-    return case.operation == "UPDATE" and "deletionTimestamp" in case.subject["metadata"]
+    if case.new is None or case.old is None:
+        return False
+    going = "deletionTimestamp" in case.old["metadata"]
+    return going and case.new.get("spec") == case.old.get("spec")
 
 
 def _elsewhere(found: Disagreement) -> bool:

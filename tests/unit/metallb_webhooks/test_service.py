@@ -25,6 +25,7 @@ from support.samples import NAMESPACE, peer, pool
 
 SETTINGS = Settings(NAMESPACE)
 POOL = stored("IPAddressPool", "a", addresses=["192.0.2.0/24"])
+ANOTHER = stored("IPAddressPool", "a", addresses=["198.51.100.0/24"])
 BAD = stored("IPAddressPool", "a", addresses=5)
 ELSEWHERE = stored("IPAddressPool", "a", "shop", addresses=["192.0.2.0/24"])
 DENY = Finding("no-good", "spec.x", "it is no good; make it better", Severity.DENY)
@@ -120,8 +121,9 @@ class TestWhatIsNotJudged:
         [
             review(POOL, POOL, subresource="status"),
             review(operation="CONNECT"),
-            review(deleted(POOL), POOL),
-            review(deleted(BAD), BAD),
+            review(deleted(POOL), deleted(POOL)),
+            review(POOL, deleted(POOL)),
+            review(deleted(BAD), deleted(BAD)),
             review(old=BAD),
         ],
     )
@@ -130,8 +132,19 @@ class TestWhatIsNotJudged:
         assert judge(what, Snapshot.of(), SETTINGS, rules) == ALLOWED
         assert rules.asked == []
 
-    @pytest.mark.parametrize("what", [review(deleted(POOL)), review(old=deleted(POOL))])
-    def test_only_updates_of_deleted_objects_are_excepted(self, what: ReviewRequest) -> None:
+    @pytest.mark.parametrize(
+        "what",
+        [
+            review(deleted(POOL)),
+            review(old=deleted(POOL)),
+            review(deleted(POOL), POOL),
+            review(deleted(POOL), deleted(ANOTHER)),
+            review(POOL, deleted(BAD)),
+        ],
+    )
+    def test_only_updates_of_deleted_objects_that_stay_as_they_are_are_excepted(
+        self, what: ReviewRequest
+    ) -> None:
         assert not judge(what, Snapshot.of(), SETTINGS, Rules([DENY])).allowed
 
 

@@ -28,8 +28,8 @@ What the webhooks refuse or warn about, beyond what the schemas of [api.md](api.
   request passes, and kubectl prints the warning.
 
 All rules are judged at once, and a refusal names all problems, not only the first. Nothing is
-refused for what is wrong with another object. An object that is being deleted may always be
-updated, so that its finalizers can be removed.
+refused for what is wrong with another object. An object that is being deleted may be updated as
+long as its spec stays, so that its finalizers can be removed.
 
 ## How to read a message
 

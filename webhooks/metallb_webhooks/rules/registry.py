@@ -23,7 +23,7 @@ def _judge(request: Request[Any], kind: str) -> Iterator[Finding]:
     A change of backend has thousands of objects judged within one review: all rules would take
     seconds.
     """
-    for rule in () if _deleted(request) else _rules_for(request, kind):
+    for rule in () if _only_goes(request) else _rules_for(request, kind):
         if rule.by_backend:
             yield from rule.evaluate(request)
 
@@ -62,16 +62,16 @@ def evaluate(
 ) -> tuple[Finding, ...]:
     """Return everything that does not hold; nothing for a kind without rules.
 
-    An object that is being deleted may always be updated: what holds its deletion up is that
-    somebody has yet to take a finalizer off. An object where MetalLB does not look for its kind is
-    judged by that alone.
+    An object that is being deleted may be updated as long as its spec stays: what holds its
+    deletion up is that somebody has yet to take a finalizer off. An object where MetalLB does not
+    look for its kind is judged by that alone.
 
     Args:
         request: the object under review and everything around it.
         kind: of the object, as in `RULES`.
         raised: ids of rules whose warnings count as denials.
     """
-    if request.operation is Operation.UPDATE and _deleted(request):
+    if request.operation is Operation.UPDATE and _only_goes(request):
         return ()
     return tuple(
         _raise(finding, raised)
@@ -80,10 +80,13 @@ def evaluate(
     )
 
 
-def _deleted(request: Request[Any]) -> bool:
-    return any(
-        thing is not None and thing.metadata.deletion_timestamp is not None
-        for thing in (request.subject, request.old)
+def _only_goes(request: Request[Any]) -> bool:
+    """Tell whether the stored object is being deleted, and as it is."""
+    old = request.old
+    return (
+        old is not None
+        and old.metadata.deletion_timestamp is not None
+        and old.spec == request.subject.spec
     )
 
 

@@ -32,13 +32,15 @@ def test_kinds_that_are_read_from_one_namespace_have_the_rule_first(kind: str) -
     assert RULES[kind][0].id.endswith("-namespace")
 
 
-def test_what_is_being_deleted_may_always_be_updated() -> None:
+def test_what_is_being_deleted_may_be_updated_while_its_spec_stays() -> None:
     going = located("metallb-system", deletionTimestamp="2024-01-01T00:00:00Z")
     staying = located("metallb-system")
     assert judge(going, old=going) == ()
     assert judge(staying, old=going) == ()
     assert judge(going) != ()
     assert judge(staying, old=staying) != ()
+    assert judge(going, old=staying) != ()
+    assert judge(pool("p", "bad"), old=going) != ()
 
 
 def test_warnings_are_raised_to_denials_by_id() -> None:
