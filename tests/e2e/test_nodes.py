@@ -27,6 +27,8 @@ REFUSED_SECONDS: Final = 45
 """That writes may be refused for from when the control plane knows that the node is gone."""
 FAILOVER_SECONDS: Final = 15
 APART_SECONDS: Final = 300
+LEFT_SHARE: Final = 0.15
+"""Of requests, what may fail once a lost node is known: connections that were opened before."""
 BOTH_TARGETS: Final = ("layer 2", "BGP")
 
 Scenario = Callable[..., Any]
@@ -96,14 +98,19 @@ def test_rebooted(
                 f"The control plane knows after {known - off:.0f} s, and the status tells "
                 f"{time.monotonic() - known:.1f} s later."
             )
-            # Nothing is sent to what is known to be gone.
-            watched.traffic.wait_answered(100)
+            # Nothing is sent to what is known to be gone, by nodes that have heard of it.
+            watched.traffic.wait_answered(100, seconds=90)
             watched.mark(f"{lost} on")
         watched.mark("settled")
         router.wait_next_hops(f"{ROUTED}/32", 2)
     on = next(one.at for one in watched.traffic.marks if one.what == f"{lost} on")
-    settled = [one for one in watched.traffic.requests("layer 2") if one.start > known + 5]
-    assert not [one for one in settled if one.start < on and not one.ok]
+    told = [one for one in watched.traffic.requests("layer 2") if known + 5 < one.start < on]
+    failed = sum(not one.ok for one in told)
+    watched.shown.notes.append(
+        f"From 5 s after that until the return {failed} of {len(told)} requests failed."
+    )
+    # Half of them would while the Service still led to the pod that is gone.
+    assert failed < LEFT_SHARE * len(told)
 
 
 @pytest.mark.parametrize("backend", ["native"])
