@@ -211,7 +211,10 @@ class LeaseElector:
         if holder in {"", self._identity}:
             self.behind = False
             return True
-        duration = float(spec.get("leaseDurationSeconds") or self._times.duration)
+        # Never longer than ours: whoever may write the Lease could hold everybody up with it.
+        duration = min(
+            float(spec.get("leaseDurationSeconds") or self._times.duration), self._times.duration
+        )
         ran_out = self._clock() - self._seen.at >= duration
         renewed = known is not None and known.record[0] == holder and known.record != record
         self.behind = not ran_out and (self.behind or renewed)

@@ -159,6 +159,7 @@ def test_webhooks_may_follow_what_the_rules_look_at_and_say_who_decides() -> Non
         followed(everywhere=False)
         | on(LEASE, "create")
         | on(LEASE, "get", *FOLLOW, "update", name="metallb-webhooks")
+        | on(("v1", "Pod"), "get")
     )
 
 

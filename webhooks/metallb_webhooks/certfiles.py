@@ -12,6 +12,8 @@ logger = logging.getLogger(__name__)
 
 CERTIFICATE: Final = "tls.crt"
 KEY: Final = "tls.key"
+AUTHORITIES: Final = "ca.crt"
+"""Written by cert-manager, not by all who keep such folders."""
 
 
 class MountedCertificate:
@@ -31,7 +33,7 @@ class MountedCertificate:
         """Read the files.
 
         Args:
-            folder: with tls.crt and tls.key.
+            folder: with tls.crt and tls.key, and perhaps ca.crt.
             seconds: how often to look at them.
 
         Raises:
@@ -56,5 +58,10 @@ class MountedCertificate:
             except (OSError, ValueError) as error:
                 logger.warning("the old certificate is kept: %s", error)
 
-    def _read(self) -> tuple[bytes, bytes]:
-        return (self._folder / CERTIFICATE).read_bytes(), (self._folder / KEY).read_bytes()
+    def _read(self) -> tuple[bytes, bytes, bytes]:
+        authorities = self._folder / AUTHORITIES
+        return (
+            (self._folder / CERTIFICATE).read_bytes(),
+            (self._folder / KEY).read_bytes(),
+            authorities.read_bytes() if authorities.exists() else b"",
+        )

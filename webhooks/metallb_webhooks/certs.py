@@ -73,13 +73,14 @@ class Step:
     material: Material
 
 
-def fingerprint(certificate: bytes) -> bytes:
-    """Return the SHA-256 of a certificate, the first one of a PEM chain.
+def first_name(certificate: bytes) -> str:
+    """Return the first DNS name of a certificate (PEM, the first of a chain); "" if it has none.
 
     Raises:
         ValueError: it cannot be read.
     """
-    return x509.load_pem_x509_certificate(certificate).fingerprint(hashes.SHA256())
+    names = _names_of(x509.load_pem_x509_certificate(certificate))
+    return names[0] if names else ""
 
 
 def service_names(service: str, namespace: str) -> tuple[str, ...]:
@@ -195,7 +196,7 @@ def must_renew(  # noqa: PLR0911 - a reason each
         return f"the certificate ended at {parsed.leaf.not_valid_after_utc:%Y-%m-%d %H:%M}"
     if parsed.authorities[0].not_valid_after_utc <= now:
         return "the authority has ended"
-    missing = sorted(set(names) - _names_of(parsed.leaf))
+    missing = sorted(set(names).difference(_names_of(parsed.leaf)))
     if missing:
         return f"the certificate is not valid for {', '.join(missing)}"
     return None
@@ -309,12 +310,12 @@ def _signed_by(certificate: x509.Certificate, authority: x509.Certificate) -> bo
     return True
 
 
-def _names_of(certificate: x509.Certificate) -> set[str]:
+def _names_of(certificate: x509.Certificate) -> tuple[str, ...]:
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except x509.ExtensionNotFound:
-        return set()
-    return set(names.value.get_values_for_type(x509.DNSName))
+        return ()
+    return tuple(names.value.get_values_for_type(x509.DNSName))
 
 
 def _fingerprints(bundle: bytes) -> set[bytes]:

@@ -88,7 +88,7 @@ class OwnCertificate:
         self._published, self._since = b"", now()
         self.bundles: tuple[bytes, ...] = ()
         first = create_material(self._names, now(), lifetimes)
-        self.serving = Serving(first.certificate, first.key)
+        self.serving = Serving(first.certificate, first.key, first.bundle)
         self.waiting = "the certificate has not been read yet"
 
     async def run(self) -> None:
@@ -158,7 +158,7 @@ class OwnCertificate:
         )
 
     def _serve(self, material: Material) -> None:
-        if self.serving.use(material.certificate, material.key):
+        if self.serving.use(material.certificate, material.key, material.bundle):
             logger.info(
                 "a certificate is served that is valid for %.0f days",
                 self.serving.seconds_left(self._now()) / 86400,

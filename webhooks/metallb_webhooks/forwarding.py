@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self
@@ -10,6 +10,8 @@ from typing import Final, Self
 import aiohttp
 
 from metallb_webhooks.leadership import Leader
+from metallb_webhooks.review import printable
+from metallb_webhooks.tls import Serving
 
 logger = logging.getLogger(__name__)
 
@@ -25,15 +27,24 @@ _SHUNNED_SECONDS: Final = 1.0
 class Forwarder:
     """Keeps connections to whoever decides; `async with` closes them."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        serving: Serving,
+        vouched: Callable[[Leader], Awaitable[bool]] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Begin without any connection.
 
         Args:
+            serving: what this replica serves, by which it knows others.
+            vouched: tells whether an address is one of a pod of ours; None outside of pods.
             clock: monotonic seconds.
         """
+        self._serving = serving
+        self._vouched = vouched
+        self._known: Leader | None = None
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
-        self._pin: aiohttp.Fingerprint | None = None
         self._shunned: Leader | None = None
         self._until = 0.0
 
@@ -67,12 +78,26 @@ class Forwarder:
         if leader == self._shunned and self._clock() < self._until:
             return None
         try:
+            if not await self._is_ours(leader):
+                self._shun(leader, "its address is none of a pod of ours")
+                return None
             return await self._sent(leader, path, raw)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            why = str(error) or type(error).__name__
-            logger.warning("%s, who decides, does not answer: %s", leader.identity, why)
-            self._shunned, self._until = leader, self._clock() + _SHUNNED_SECONDS
+            self._shun(leader, f"it does not answer: {str(error) or type(error).__name__}")
             return None
+
+    def _shun(self, leader: Leader, why: str) -> None:
+        who = printable(leader.identity)
+        logger.warning("reviews cannot be passed on to %.100s, who decides: %s", who, why)
+        self._shunned, self._until = leader, self._clock() + _SHUNNED_SECONDS
+
+    async def _is_ours(self, leader: Leader) -> bool:
+        """Tell whether a pod of ours has this address; asked once for each leader."""
+        if self._vouched is not None and leader != self._known:
+            if not await self._vouched(leader):
+                return False
+            self._known = leader
+        return True
 
     async def _sent(self, leader: Leader, path: str, raw: bytes) -> bytes | None:
         try:
@@ -88,17 +113,9 @@ class Forwarder:
             f"https://{leader.address}{path}",
             data=raw,
             headers={"Content-Type": "application/json", HEADER: "1"},
-            ssl=self._expected(leader),
+            ssl=self._serving.towards,
+            server_hostname=self._serving.name,
             allow_redirects=False,
         )
         async with answering as answer:
             return await answer.read() if answer.status == HTTPStatus.OK else None
-
-    def _expected(self, leader: Leader) -> aiohttp.Fingerprint:
-        """Return what tells the one that the Lease names, whoever signed its certificate.
-
-        Connections are kept for one and the same such object only.
-        """
-        if self._pin is None or self._pin.fingerprint != leader.fingerprint:
-            self._pin = aiohttp.Fingerprint(leader.fingerprint)
-        return self._pin

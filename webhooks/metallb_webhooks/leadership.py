@@ -1,8 +1,9 @@
 """Which replica decides: the one that holds the Lease `metallb-webhooks`.
 
 What one process has allowed is all in its memory (`pending`), so that it needs to ask nobody.
-Others pass reviews on to it (`desk`). Where it can be reached, and by which certificate it is told,
-is in annotations of the Lease; whoever may write the Lease could as well serve in our name.
+Others pass reviews on to it (`desk`). Where it can be reached is in an annotation of the Lease. Who
+may write Leases is nobody to trust (Kubernetes' `edit` role may): a replica is told by its
+certificate (`forwarding`), and one that cannot be reached costs time, not correctness.
 
 Nothing is lost when the lead changes hands. Who comes next reads everything that is stored before
 it decides, and begins only after the one before has ended: that one stops to decide, waits until
@@ -32,7 +33,6 @@ logger = logging.getLogger(__name__)
 TIMES: Final = LeaseTimes(duration=10, renew=3.0, deadline=7.0, retry=2.0)
 
 _ADDRESS: Final = "metallb.io/webhooks-address"
-_FINGERPRINT: Final = "metallb.io/webhooks-certificate"
 
 _AGAIN_SECONDS: Final = 1.0
 _NEW_SECONDS: Final = 1.0
@@ -45,17 +45,15 @@ class Leader:
     Attributes:
         identity: of the process.
         address: host and port of its HTTPS port.
-        fingerprint: SHA-256 of the certificate that it serves.
     """
 
     identity: str
     address: str
-    fingerprint: bytes
 
     @property
     def note(self) -> Mapping[str, str]:
         """The annotations of the Lease that say so."""
-        return {_ADDRESS: self.address, _FINGERPRINT: self.fingerprint.hex()}
+        return {_ADDRESS: self.address}
 
 
 def leader_of(lease: Manifest | None) -> Leader | None:
@@ -65,11 +63,7 @@ def leader_of(lease: Manifest | None) -> Leader | None:
     annotations = lease["metadata"].get("annotations") or {}
     identity = str((lease.get("spec") or {}).get("holderIdentity") or "")
     address = str(annotations.get(_ADDRESS) or "")
-    try:
-        fingerprint = bytes.fromhex(str(annotations.get(_FINGERPRINT) or ""))
-    except ValueError:
-        return None
-    return Leader(identity, address, fingerprint) if identity and address and fingerprint else None
+    return Leader(identity, address) if identity and address else None
 
 
 class Leadership:

@@ -21,6 +21,7 @@ from metallb_webhooks.leadership import Leader, Leadership
 from metallb_webhooks.metrics import Metrics
 from metallb_webhooks.owndoor import OwnDoor
 from metallb_webhooks.pending import Pending
+from metallb_webhooks.replicas import Replicas
 from metallb_webhooks.reviewer import Reviewer
 from metallb_webhooks.server import Front, listening
 from metallb_webhooks.settings import Settings
@@ -80,7 +81,9 @@ class _Process:
         self._own_door = OwnDoor(self._certificate, lambda: self._port, settings)
         refresher = Refresher(client, self._source, settings, self._metrics.confirmed)
         self._leadership = Leadership(client, settings, self._ourselves, refresher.refresh_all)
-        self._forwarder = Forwarder()
+        # Outside of a pod nobody could tell whose an address is.
+        replicas = Replicas(client, settings.namespace).has if settings.address else None
+        self._forwarder = Forwarder(self._certificate.serving, replicas)
         reviewer = Reviewer(
             self._source.store.index,
             self._pending,
@@ -130,11 +133,7 @@ class _Process:
     def _ourselves(self) -> Leader:
         host = self._settings.address or self._settings.host or ""
         where = f"[{host}]" if ":" in host else host
-        return Leader(
-            self._identity,
-            f"{where}:{self._port}" if where else "",
-            self._certificate.serving.fingerprint,
-        )
+        return Leader(self._identity, f"{where}:{self._port}" if where else "")
 
     async def _settled(self) -> None:
         """Return when what was allowed is shown as stored, or should long be."""

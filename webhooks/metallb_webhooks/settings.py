@@ -11,6 +11,9 @@ from typing import Final, Self
 
 from metallb_crds.backend import Backend
 
+APPLICATION: Final = "metallb-webhooks"
+"""The label app.kubernetes.io/name of our pods."""
+
 SERVICE: Final = "metallb-webhooks"
 """The Service under whose name API servers call."""
 

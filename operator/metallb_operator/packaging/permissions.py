@@ -257,6 +257,8 @@ WEBHOOKS_ACCOUNT: Final = Account(
         # Whose holder decides about reviews. Creation cannot be restricted to a name.
         Rule("coordination.k8s.io", ("leases",), ("create",)),
         Rule("coordination.k8s.io", ("leases",), (*_READ, "update"), names=(LEASE,)),
+        # Whether the address in that Lease is one of theirs.
+        Rule("", ("pods",), ("get",)),
     ),
 )
 

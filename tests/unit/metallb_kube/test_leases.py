@@ -15,6 +15,7 @@ from metallb_kube.client import KubeClient
 from metallb_kube.leases import LeaseElector, LeaseTimes
 from support.api import answering, status
 
+FIFTEEN = LeaseTimes(duration=15, renew=3.0, deadline=10.0, retry=1.0)
 QUICK = LeaseTimes(duration=2, renew=0.05, deadline=0.5, retry=0.02)
 NOW = datetime(2026, 1, 2, 3, 4, 5, 600, UTC)
 
@@ -163,7 +164,7 @@ async def test_the_holder_is_believed_by_our_clock_whatever_its_clock_says(tmp_p
     }
     lease = OneLease(spec)
     async with answering(lease, tmp_path) as client:
-        waiting = elector(client, clock=clock)
+        waiting = elector(client, clock=clock, times=FIFTEEN)
         assert not await waiting._attempt()
         clock.at += 14.9
         assert not await waiting._attempt()
@@ -177,12 +178,25 @@ async def test_the_holder_is_believed_by_our_clock_whatever_its_clock_says(tmp_p
         assert lease.spec["leaseTransitions"] == 1
 
 
+async def test_nobody_holds_everybody_up_by_a_long_duration(tmp_path: Path) -> None:
+    """Whoever may write Leases could write a day; what counts is how long ours last."""
+    clock = Clock()
+    spec = {"holderIdentity": "other", "leaseDurationSeconds": 86400, "renewTime": "1"}
+    async with answering(OneLease(spec), tmp_path) as client:
+        waiting = elector(client, clock=clock, times=FIFTEEN)
+        assert not await waiting._attempt()
+        clock.at += 14.9
+        assert not await waiting._attempt()
+        clock.at += 0.2
+        assert await waiting._attempt()
+
+
 async def test_only_a_holder_that_renews_is_one_to_stand_behind(tmp_path: Path) -> None:
     clock = Clock()
     spec = {"holderIdentity": "other", "leaseDurationSeconds": 15, "renewTime": "1"}
     lease = OneLease(spec)
     async with answering(lease, tmp_path) as client:
-        waiting = elector(client, clock=clock)
+        waiting = elector(client, clock=clock, times=FIFTEEN)
         steps = [
             (0.0, {}, False),  # it may have died a moment ago
             (10.0, {}, False),

@@ -10,7 +10,7 @@ from metallb_webhooks.leadership import Leader
 from metallb_webhooks.review import ReviewRequest, Verdict
 from support.reviews import review, stored
 
-OTHER = Leader("other", "192.0.2.7:9443", b"print")
+OTHER = Leader("other", "192.0.2.7:9443")
 ALLOWED, DENIED = Verdict(allowed=True), Verdict(allowed=False)
 REQUEST = review(stored("IPAddressPool", "a", addresses=["192.0.2.0/28"]))
 

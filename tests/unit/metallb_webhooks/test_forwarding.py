@@ -4,18 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 from aiohttp import web
 
+from metallb_webhooks.certs import Lifetimes, create_leaf
 from metallb_webhooks.forwarding import HEADER, Forwarder
 from metallb_webhooks.leadership import Leader
 from metallb_webhooks.tls import Serving
-from support.certificates import material
+from support.certificates import NAMES, authority_of, material
 
 ONE, OTHER = material(), material()
 SERVED = Serving(ONE.certificate, ONE.key)
-NOT_SERVED = Serving(OTHER.certificate, OTHER.key).fingerprint
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -37,7 +38,7 @@ async def leading(handler: Handler) -> AsyncIterator[Leader]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=SERVED.context).start()
     try:
-        yield Leader("leader", f"127.0.0.1:{runner.addresses[0][1]}", SERVED.fingerprint)
+        yield Leader("leader", f"127.0.0.1:{runner.addresses[0][1]}")
     finally:
         await runner.cleanup()
 
@@ -49,7 +50,7 @@ async def echo(request: web.Request) -> web.StreamResponse:
 
 
 async def test_the_answer_of_the_leader_is_returned() -> None:
-    async with leading(echo) as leader, Forwarder() as forwarder:
+    async with leading(echo) as leader, Forwarder(SERVED) as forwarder:
         answers = [await forwarder.forward(leader, "/path", b"%d" % n) for n in range(3)]
     assert answers == [b"answer to 0", b"answer to 1", b"answer to 2"]
 
@@ -62,23 +63,41 @@ async def test_connections_are_kept() -> None:
         peers.add(request.transport.get_extra_info("peername"))
         return web.Response()
 
-    async with leading(note) as leader, Forwarder() as forwarder:
+    async with leading(note) as leader, Forwarder(SERVED) as forwarder:
         for _ in range(5):
             assert await forwarder.forward(leader, "/path", b"") == b""
     assert len(peers) == 1
 
 
-async def test_who_shows_another_certificate_gets_nothing() -> None:
-    asked: list[web.Request] = []
+RENEWED = create_leaf(authority_of(ONE), NAMES, datetime.now(UTC), Lifetimes())
+ELSE = create_leaf(authority_of(ONE), ["metrics"], datetime.now(UTC), Lifetimes())
+
+
+@pytest.mark.parametrize(
+    ("ours", "answer"),
+    [
+        pytest.param(Serving(ONE.certificate, ONE.key), b"it", id="the same, by itself"),
+        pytest.param(Serving(ONE.certificate, ONE.key, ONE.bundle), b"it", id="by its authority"),
+        pytest.param(Serving(*RENEWED, ONE.bundle), b"it", id="renewed here, not yet there"),
+        pytest.param(Serving(*ELSE, ONE.bundle), None, id="of our authority, for another name"),
+        pytest.param(Serving(OTHER.certificate, OTHER.key), None, id="a stranger"),
+        pytest.param(
+            Serving(OTHER.certificate, OTHER.key, OTHER.bundle), None, id="of another authority"
+        ),
+    ],
+)
+async def test_who_is_no_replica_gets_nothing_wherever_the_lease_leads(
+    ours: Serving, answer: bytes | None
+) -> None:
+    asked: list[bytes] = []
 
     async def note(request: web.Request) -> web.StreamResponse:
-        asked.append(request)
-        return web.Response()
+        asked.append(await request.read())
+        return web.Response(body=asked[-1])
 
-    async with leading(note) as leader, Forwarder() as forwarder:
-        stranger = Leader(leader.identity, leader.address, NOT_SERVED)
-        assert await forwarder.forward(stranger, "/path", b"secret") is None
-    assert asked == []
+    async with leading(note) as leader, Forwarder(ours) as forwarder:
+        assert await forwarder.forward(leader, "/path", b"it") == answer
+    assert asked == ([b"it"] if answer else [])
 
 
 @pytest.mark.parametrize("status", [421, 500, 503])
@@ -86,7 +105,7 @@ async def test_what_is_no_answer_is_none(status: int) -> None:
     async def refuse(_: web.Request) -> web.StreamResponse:
         return web.Response(status=status)
 
-    async with leading(refuse) as leader, Forwarder() as forwarder:
+    async with leading(refuse) as leader, Forwarder(SERVED) as forwarder:
         assert await forwarder.forward(leader, "/path", b"") is None
 
 
@@ -96,7 +115,7 @@ async def test_a_leader_that_is_gone_is_left_alone_for_a_second(
     clock = Clock()
     async with leading(echo) as leader:
         pass
-    async with Forwarder(clock) as forwarder:
+    async with Forwarder(SERVED, clock=clock) as forwarder:
         for now, attempts in [(0.0, 1), (0.5, 1), (1.0, 2)]:
             clock.now = now
             assert await forwarder.forward(leader, "/path", b"") is None
@@ -117,7 +136,7 @@ async def test_a_connection_that_was_closed_meanwhile_is_made_anew() -> None:
         request.transport.close()
         return web.Response(body=b"first")
 
-    async with leading(hang_up) as leader, Forwarder() as forwarder:
+    async with leading(hang_up) as leader, Forwarder(SERVED) as forwarder:
         assert await forwarder.forward(leader, "/path", b"") == b"second"
 
 
@@ -126,5 +145,27 @@ async def test_proxies_of_the_environment_are_not_for_other_replicas(
 ) -> None:
     for variable in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
         monkeypatch.setenv(variable, "http://127.0.0.1:1")
-    async with leading(echo) as leader, Forwarder() as forwarder:
+    async with leading(echo) as leader, Forwarder(SERVED) as forwarder:
         assert await forwarder.forward(leader, "/path", b"it") == b"answer to it"
+
+
+async def test_an_address_that_is_nobodys_is_not_even_connected_to() -> None:
+    asked: list[Leader] = []
+
+    async def vouched(leader: Leader) -> bool:
+        asked.append(leader)
+        return leader.identity == "ours"
+
+    clock = Clock()
+    async with leading(echo) as leader, Forwarder(SERVED, vouched, clock) as forwarder:
+        stranger, ours = (Leader(name, leader.address) for name in ("stranger", "ours"))
+        for now, who, answer in [
+            (0.0, stranger, None),
+            (0.5, stranger, None),
+            (1.0, stranger, None),
+            (1.0, ours, b"answer to it"),
+            (1.0, ours, b"answer to it"),
+        ]:
+            clock.now = now
+            assert await forwarder.forward(who, "/path", b"it") == answer
+    assert asked == [stranger, stranger, ours]

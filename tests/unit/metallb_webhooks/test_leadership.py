@@ -19,7 +19,7 @@ from support.api import answering, status
 from support.samples import NAMESPACE
 
 QUICK = LeaseTimes(duration=2, renew=0.2, deadline=1.0, retry=0.2)
-ME, YOU = (Leader(name, f"192.0.2.{n}:9443", b"print") for n, name in enumerate(("me", "you")))
+ME, YOU = (Leader(name, f"192.0.2.{n}:9443") for n, name in enumerate(("me", "you")))
 
 
 def lease(holder: str | None, annotations: dict[str, str] | None = None) -> dict[str, Any]:
@@ -132,8 +132,6 @@ async def at_once() -> None:
         (lease(None, dict(YOU.note)), None),
         (lease("you"), None),
         (lease("you", {**YOU.note, "metallb.io/webhooks-address": ""}), None),
-        (lease("you", {**YOU.note, "metallb.io/webhooks-certificate": ""}), None),
-        (lease("you", {**YOU.note, "metallb.io/webhooks-certificate": "no hex"}), None),
     ],
 )
 def test_who_leads_is_read_from_the_lease(

@@ -1,7 +1,6 @@
 """A certificate is replaced under a listener that serves."""
 
 import asyncio
-import hashlib
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -69,12 +68,14 @@ async def test_a_bad_pair_changes_nothing() -> None:
         writer.close()
 
 
-def test_what_is_served_is_told_by_its_fingerprint() -> None:
+def test_other_replicas_are_trusted_anew_when_authorities_change() -> None:
     serving = Serving(ONE.certificate + OTHER.certificate, ONE.key)
-    first = hashlib.sha256(ssl.PEM_cert_to_DER_cert(ONE.certificate.decode())).digest()
-    assert serving.fingerprint == first
-    serving.use(OTHER.certificate, OTHER.key)
-    assert serving.fingerprint != first
+    assert serving.name == "localhost"
+    before = serving.towards
+    assert not serving.use(ONE.certificate + OTHER.certificate, ONE.key)
+    assert serving.towards is before
+    assert not serving.use(ONE.certificate + OTHER.certificate, ONE.key, ONE.bundle)
+    assert serving.towards is not before
 
 
 def test_the_same_pair_is_no_news() -> None:
