@@ -46,7 +46,7 @@ class Started:
 
     def wait_ready(self) -> None:
         """Wait until both do their work."""
-        wait_for("the webhooks are ready", self.webhooks.ready)
+        self.webhooks.wait_ready()
         self.operator.wait_ready()
 
     def waiting(self, for_what: str) -> bool:
