@@ -9,7 +9,7 @@ If nobody decides for a moment, or whoever does cannot be reached, this replica 
 that it reads first: they hold whatever was stored when the review arrived. That takes some 100 ms.
 Not covered are two writes that are under way at the same time at different replicas in such a
 moment, what a leader that lives on and cannot be reached allows in the milliseconds until a watch
-shows it, what takes longer than 3 s from our answer into the store, and writes that webhooks are
+shows it, what takes longer than 1 s from our answer into the store, and writes that webhooks are
 not asked about; `ConfigurationValid` names what is stored and should not be.
 """
 

@@ -20,7 +20,7 @@ HEADER: Final = "Metallb-Forwarded"
 
 _CONNECT_SECONDS: Final = 0.5
 _ANSWER_SECONDS: Final = 3.5
-"""The one who decides may wait for the store for three; API servers wait for us for five."""
+"""The one who decides may wait for one and read what is stored; API servers wait for five."""
 _SHUNNED_SECONDS: Final = 1.0
 
 

@@ -7,18 +7,27 @@ refused; since the watch may as well be down, it is overdue until a list has bee
 
 An object is told by its uid, which the API server gives before it asks us, and by being younger
 than what the review showed as stored.
+
+A review says nothing of who has sent it: anybody who reaches the port can leave something here. It
+is bounded, it delays whoever conflicts with it by a second at most, and it refuses nobody.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from metallb_crds.meta import Resource
 from metallb_kube.objects import Manifest
 from metallb_webhooks.index import Index, Key, key_of
 from metallb_webhooks.snapshot import Snapshot
 from metallb_webhooks.store import version_of
+
+_MOST: Final = 1000
+_MOST_BYTES: Final = 4 * 2**20
+"""As JSON; decoded it is several times that. The oldest goes first: it is most likely stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,7 @@ class _Entry:
     after: int
     gone: bool
     until: float
+    size: int
 
 
 class Pending:
@@ -47,20 +57,29 @@ class Pending:
         self._clock = clock
         self._entries: dict[tuple[str, Key], _Entry] = {}
         self._overdue: dict[tuple[str, Key], _Entry] = {}
+        self._bytes = 0
         self.changed = asyncio.Event()
 
-    def add(self, thing: Resource, *, after: int, gone: bool = False) -> None:
+    def add(self, thing: Resource, *, after: int, gone: bool = False, size: int = 0) -> None:
         """Remember what was allowed.
 
         Args:
             thing: as it would be stored; as it is, if it is to be deleted.
             after: the resourceVersion that it replaces; 0 for a new object.
             gone: whether it was allowed to be deleted.
+            size: of its review in bytes.
         """
         place = (thing.kind, key_of(thing))
-        self._overdue.pop(place, None)
-        self._entries.pop(place, None)  # what is added last is the last to expire
-        self._entries[place] = _Entry(thing, after, gone, self._clock() + self._seconds)
+        self._drop(place)  # what is added last is the last to expire
+        self._entries[place] = _Entry(thing, after, gone, self._clock() + self._seconds, size)
+        self._bytes += size
+        while self._bytes > _MOST_BYTES or len(self._entries) + len(self._overdue) > _MOST:
+            self._drop(next(iter(self._overdue or self._entries)))
+
+    def _drop(self, place: tuple[str, Key]) -> bool:
+        entry = self._entries.pop(place, None) or self._overdue.pop(place, None)
+        self._bytes -= entry.size if entry else 0
+        return entry is not None
 
     def seen(self, kind: str, key: Key, manifest: Manifest) -> None:
         """Forget an object when a list or a watch shows it, even as deleted."""
@@ -70,8 +89,7 @@ class Pending:
             return
         same = str(manifest["metadata"].get("uid") or "") == entry.thing.metadata.uid
         if same and version_of(manifest) > entry.after:
-            self._entries.pop(place, None)
-            self._overdue.pop(place, None)
+            self._drop(place)
             self._tell()
 
     def over(self, index: Index) -> Snapshot | None:
@@ -99,15 +117,16 @@ class Pending:
         for thing in overdue:
             place = (thing.kind, key_of(thing))
             if place in self._overdue and self._overdue[place].thing is thing:
-                del self._overdue[place]
+                self._drop(place)
 
-    async def less(self) -> None:
-        """Return when there is less to wait for; at once if there is nothing."""
+    async def less(self, deadline: float = math.inf) -> None:
+        """Return when there is less to wait for, or nothing, or at the deadline."""
         oldest = next(iter(self._entries.values()), None)
         if oldest is not None:
             changed = self.changed
             try:
-                async with asyncio.timeout(max(0.0, oldest.until - self._clock())):
+                until = min(oldest.until, deadline)
+                async with asyncio.timeout(max(0.0, until - self._clock())):
                     await changed.wait()
             except TimeoutError:
                 self._expire()

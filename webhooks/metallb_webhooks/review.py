@@ -48,6 +48,7 @@ class ReviewRequest:
         subresource: "" for the object itself.
         object: the object as it would be stored; None on DELETE.
         old: the object as it is stored; None on CREATE.
+        size: of the body in bytes; 0 if not known.
     """
 
     uid: str
@@ -60,6 +61,7 @@ class ReviewRequest:
     dry_run: bool
     object: Mapping[str, Any] | None
     old: Mapping[str, Any] | None
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +117,10 @@ def parse(raw: bytes) -> ReviewRequest:
     if body.get("kind") != "AdmissionReview" or body.get("apiVersion") != API_VERSION:
         found = f"{_shown(body.get('apiVersion'))} {_shown(body.get('kind'))}"
         raise _malformed(f"the body is {found}, not {API_VERSION} AdmissionReview")
-    return _request(_mapping(body, "request"))
+    return _request(_mapping(body, "request"), len(raw))
 
 
-def _request(request: Mapping[str, Any]) -> ReviewRequest:
+def _request(request: Mapping[str, Any], size: int) -> ReviewRequest:
     kind = _mapping(request, "kind")
     group, version = _text(kind, "group"), _text(kind, "version", required=True)
     operation = _text(request, "operation", required=True)
@@ -135,6 +137,7 @@ def _request(request: Mapping[str, Any]) -> ReviewRequest:
         dry_run=request.get("dryRun") is True,
         object=_optional_mapping(request, "object"),
         old=_optional_mapping(request, "oldObject"),
+        size=size,
     )
     subject = review.old if operation == "DELETE" else review.object
     if subject is None and operation != "CONNECT":

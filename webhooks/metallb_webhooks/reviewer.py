@@ -127,6 +127,7 @@ class Reviewer:
                 subject.model,
                 after=version_of(request.old or {}),
                 gone=subject.operation is Operation.DELETE,
+                size=request.size,
             )
         return verdict
 
@@ -152,9 +153,10 @@ class Reviewer:
     async def _settled(self, subject: Subject) -> Verdict:
         """Judge, and wait as long as the verdict depends on what may or may not be stored.
 
-        What is still undecided after the time for which anything is pending is denied: that
-        takes a steady stream of objects which exclude this one. So is what is undecided while
-        neither a watch nor a list can be had.
+        What is still undecided after the time for which anything is pending is decided by what is
+        stored then: that takes a steady stream of objects which exclude this one and are not
+        stored, and nobody is refused for it. Only what is undecided while neither a watch nor a
+        list can be had is denied.
         """
         deadline = self._clock() + self._settings.pending_seconds
         while True:
@@ -166,9 +168,18 @@ class Reviewer:
             other = self._judge(subject, over)
             if verdict.allowed == other.allowed:
                 return verdict
-            if not known or self._clock() > deadline:
+            if not known:
                 return other if verdict.allowed else verdict
-            await self._pending.less()
+            if self._clock() >= deadline:
+                return await self._stored(subject, verdict, other)
+            await self._pending.less(deadline)
+
+    async def _stored(self, subject: Subject, verdict: Verdict, other: Verdict) -> Verdict:
+        """Judge by what is stored at this moment; deny if that cannot be had."""
+        kinds = concerned(subject.model.kind, subject.operation)
+        if await self._refresh(kinds):
+            return self._judge(subject, Snapshot(self._index))
+        return other if verdict.allowed else verdict
 
     async def _looked_up(self) -> bool:
         """Read what watches should have shown long ago; tell whether that is known now."""

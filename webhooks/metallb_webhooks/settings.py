@@ -95,7 +95,7 @@ class Settings:
     backend: Backend | None = None
     address: str = ""
     fresh_seconds: float = 1.0
-    pending_seconds: float = 3.0
+    pending_seconds: float = 1.0
     header_seconds: float = 120.0
     body_seconds: float = 5.0
     quiet_seconds: float = 5.0

@@ -13,13 +13,14 @@ import pytest
 from metallb_kube.client import KubeClient
 from metallb_kube.errors import ForbiddenError, InvalidError
 from metallb_kube.objects import ObjectRef
-from metallb_webhooks.paths import PATHS
+from metallb_webhooks.paths import PATHS, path_of
 from support.admitting import Admitting
-from support.reviews import stored
+from support.reviews import body, review, stored
 from support.samples import NAMESPACE
 from support.waiting import wait_for
 
 POOL = "IPAddressPool"
+JSON = {"Content-Type": "application/json"}
 CRD = ObjectRef(
     "apiextensions.k8s.io/v1", "CustomResourceDefinition", None, "ipaddresspools.metallb.io"
 )
@@ -90,6 +91,34 @@ async def test_a_deletion_that_was_answered_counts_at_once(client: KubeClient) -
         await client.create(pool(f"short-{number}", "10.2.0.0/24"))
         await client.create(pool(f"other-{number}", f"10.2.1.{number}/32"))
         await client.delete(ref(f"short-{number}"))
+
+
+async def test_forged_reviews_refuse_nobody(admission: Admitting, client: KubeClient) -> None:
+    """Nobody has stored the pool, whoever asks about it, at whichever replica, and how often."""
+    ghost = body(review(pool("ghost", "10.0.0.0/8")))
+    honest = asyncio.create_task(_all_stored(client, [f"10.3.{n}.0/24" for n in range(3)]))
+    asked = 0
+    async with _stranger() as session:
+        while not honest.done():
+            for replica in admission.replicas:
+                url = f"https://127.0.0.1:{replica.port}{path_of('metallb.io/v1beta1', POOL)}"
+                async with session.post(url, data=ghost, headers=JSON) as answer:
+                    asked += (await answer.json())["response"]["allowed"]
+            await asyncio.wait({honest}, timeout=0.1)
+    await honest
+    assert asked >= 2
+
+
+async def _all_stored(client: KubeClient, subnets: list[str]) -> None:
+    for subnet in subnets:
+        await client.create(pool(f"honest-{subnet.split('.')[2]}", subnet))
+
+
+def _stranger() -> aiohttp.ClientSession:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context))
 
 
 async def test_of_many_that_exclude_each_other_one_is_stored(

@@ -161,3 +161,20 @@ def test_an_object_made_again_takes_the_place_of_its_deletion() -> None:
     over = pending.over(Index([pool("a", "192.0.2.0/28")]))
     assert over is not None
     assert over.pools["a"].metadata.uid == "u2"
+
+
+@pytest.mark.parametrize(("count", "size", "left"), [(1200, 10, 1000), (10, 2**20, 4)])
+def test_what_is_left_behind_is_bounded(count: int, size: int, left: int) -> None:
+    """Whoever reaches the port must not fill the memory; the oldest is forgotten."""
+    pending = Pending(3.0)
+    for number in range(count):
+        pending.add(allowed(f"p{number}"), after=0, size=size)
+    over = pending.over(Index())
+    assert over is not None
+    assert set(over.pools) == {f"p{number}" for number in range(count - left, count)}
+    for number in range(count):
+        pending.seen(POOL, f"p{number}", shown("1"))
+    pending.add(allowed("last"), after=0, size=4 * 2**20)
+    over = pending.over(Index())
+    assert over is not None
+    assert set(over.pools) == {"last"}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,13 +49,14 @@ class Desk:
         *objects: Any,  # noqa: ANN401 - of any kind
         refreshed: Iterable[Any] | None = None,
         pending: Pending | None = None,
+        settings: Settings = SETTINGS,
     ) -> None:
         self.index = Index(objects)
         self.pending = pending or Pending(SETTINGS.pending_seconds)
         self.refresh = Refreshing(self.index, refreshed)
         self.behind: tuple[str, ...] = ()
         self.reviewer = Reviewer(
-            self.index, self.pending, self.refresh, SETTINGS, behind=lambda: self.behind
+            self.index, self.pending, self.refresh, settings, behind=lambda: self.behind
         )
 
     async def allows(self, request: ReviewRequest, *, refreshed: bool = False) -> bool:
@@ -298,3 +300,15 @@ async def test_what_can_neither_be_followed_nor_read_is_not_guessed() -> None:
     assert "pool-address-syntax" in wrong.rules
     desk.behind = ("Community",)
     assert await desk.allows(review(FIRST))
+
+
+async def test_a_stream_of_what_is_never_stored_refuses_nobody() -> None:
+    """Anybody may send reviews, and again before the last one is forgotten."""
+    desk = Desk(pending=Pending(0.05), settings=replace(SETTINGS, pending_seconds=0.05))
+    assert await desk.allows(review(FIRST))
+    honest = asyncio.create_task(desk.allows(review(SECOND)))
+    while not honest.done():
+        assert await desk.allows(review(FIRST))
+        await asyncio.wait({honest}, timeout=0.01)
+    assert await honest
+    assert concerned(POOL, Operation.CREATE) in desk.refresh.calls
