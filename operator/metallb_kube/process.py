@@ -1,8 +1,10 @@
 """What every process of ours does at its start and its end: find its namespace, log, say why."""
 
+import asyncio.constants
 import logging
 import os
 import sys
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from enum import IntEnum
@@ -17,6 +19,7 @@ from metallb_kube.seldom import SeldomFilter
 _NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _FORMAT: Final = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 _TERMINATION_LOG: Final = "/dev/termination-log"
+_TLS_BUFFER_BYTES: Final = 2**14
 _LONGEST_MESSAGE: Final = 4096
 """Bytes that the kubelet takes of a termination message."""
 
@@ -75,6 +78,16 @@ def start_logging(*, verbose: bool, seldom: str = "") -> None:
     if seldom and not verbose:
         for handler in logging.getLogger().handlers:
             handler.addFilter(SeldomFilter(seldom))
+
+
+def spare_memory() -> None:
+    """Have TLS connections that are made from now on hold less.
+
+    asyncio keeps a buffer of 256 KiB for each, whether or not it has ever been used, and reads as
+    much ahead of whoever reads slowly; a record of TLS has 16 KiB (RFC 8446, section 5.1).
+    """
+    SSLProtocol.max_size = _TLS_BUFFER_BYTES
+    vars(asyncio.constants)["FLOW_CONTROL_HIGH_WATER_SSL_READ"] = _TLS_BUFFER_BYTES // 2**10
 
 
 def termination_log(environment: Mapping[str, str]) -> Path:

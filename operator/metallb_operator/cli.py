@@ -18,6 +18,7 @@ from metallb_kube.process import (
     ExitCode,
     own_namespace,
     run_program,
+    spare_memory,
     start_logging,
     termination_log,
 )
@@ -97,6 +98,7 @@ def run_command(
 ) -> None:
     """Run the operator until SIGTERM."""
     start_logging(verbose=verbose, seldom=KOPF_RETRIES)
+    spare_memory()
     for library in ("kopf", "pyhelm3"):
         logging.getLogger(library).setLevel(logging.DEBUG if verbose else logging.WARNING)
     settings = Settings.build(

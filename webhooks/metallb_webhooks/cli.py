@@ -15,6 +15,7 @@ from metallb_kube.process import (
     ExitCode,
     own_namespace,
     run_program,
+    spare_memory,
     start_logging,
     termination_log,
 )
@@ -79,6 +80,7 @@ def serve(
     Serves admission webhooks over HTTPS until SIGTERM; /readyz, /healthz and /metrics, too.
     """
     start_logging(verbose=verbose)
+    spare_memory()
     settings = Settings.build(
         os.environ,
         kubeconfig=kubeconfig,

@@ -11,19 +11,19 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from http import HTTPStatus
 from typing import Final, cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from metallb_kube.process import PortError
+from metallb_webhooks.bodies import Bodies
+from metallb_webhooks.connections import Bounds, Connections, State, bound
 from metallb_webhooks.desk import Asked, MisdirectedError
 from metallb_webhooks.forwarding import HEADER
 from metallb_webhooks.metrics import CONTENT_TYPE, Metrics
 from metallb_webhooks.paths import PATHS
 from metallb_webhooks.review import (
-    MAX_BODY_BYTES,
     MalformedReviewError,
     ReviewRequest,
     Verdict,
@@ -39,6 +39,9 @@ logger = logging.getLogger(__name__)
 
 _LINGERING_SECONDS: Final = 1.0
 """How long the rest of a body is read after an answer that did not need it."""
+
+_BUFFER_BYTES: Final = 2**12
+"""Of a body that is read ahead, for each connection."""
 
 Answer = Callable[[Asked], Awaitable[Verdict | bytes]]
 """Returns the verdict on a review, or an answer that is ready to be sent."""
@@ -61,6 +64,7 @@ class Front:
         scrape: Callable[[], bytes],
         metrics: Metrics,
         settings: Settings,
+        bounds: Bounds | None = None,
     ) -> None:
         """Describe what is behind it.
 
@@ -71,6 +75,7 @@ class Front:
             scrape: everything for Prometheus, in its text format.
             metrics: where reviews are counted.
             settings: for how long a client may take.
+            bounds: of the connections that it is served on.
         """
         self._answer_to = answer
         self._blind = blind
@@ -78,11 +83,13 @@ class Front:
         self._scrape = scrape
         self._metrics = metrics
         self._settings = settings
+        self._bodies = Bodies()
+        self.connections = Connections(bounds or Bounds(handshake_seconds=settings.body_seconds))
         self.leaving = False
 
     def application(self) -> web.Application:
         """Return the application, to be served once."""
-        app = web.Application(client_max_size=MAX_BODY_BYTES)
+        app = web.Application(middlewares=[self._noted])
         for path in PATHS:
             app.router.add_post(path, self._answer)
         app.router.add_get("/healthz", self._healthy)
@@ -90,13 +97,25 @@ class Front:
         app.router.add_get("/metrics", self._metered)
         return app
 
+    @web.middleware
+    async def _noted(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        with self.connections.request(request.transport):
+            return await handler(request)
+
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         try:
-            raw = await self._read(request)
-            asked = Asked(parse(raw), request.path, raw, forwarded=HEADER in request.headers)
+            check_content_type(request.headers.get("Content-Type", ""))
+            async with self._bodies.read(request, self._settings.body_seconds) as raw:
+                self.connections.note(request.transport, State.WORKING)
+                asked = Asked(parse(raw), request.path, raw, forwarded=HEADER in request.headers)
+                return await self._answered(asked)
         except MalformedReviewError as error:
             self._metrics.malformed(error.status)
             return web.Response(status=error.status, text=f"{error}\n")
+
+    async def _answered(self, asked: Asked) -> web.StreamResponse:
         if blind := self._blind():
             return self._closing(web.Response(status=503, text=f"{blind}\n"))
         started = time.perf_counter()
@@ -111,30 +130,6 @@ class Front:
             answer = respond(asked.request.uid, answer)
         response = web.Response(body=answer, content_type="application/json")
         return self._closing(response) if self.leaving else response
-
-    async def _read(self, request: web.Request) -> bytes:
-        """Return the body.
-
-        Raises:
-            MalformedReviewError: it is of another type, too large, or does not arrive.
-        """
-        check_content_type(request.headers.get("Content-Type", ""))
-        seconds = self._settings.body_seconds
-        try:
-            async with asyncio.timeout(seconds):
-                return await request.read()
-        except TimeoutError:
-            raise MalformedReviewError(
-                HTTPStatus.REQUEST_TIMEOUT, f"the body did not arrive within {seconds:g} s"
-            ) from None
-        except web.HTTPRequestEntityTooLarge:
-            raise MalformedReviewError(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body exceeds {MAX_BODY_BYTES} bytes"
-            ) from None
-        except (web.RequestPayloadError, HttpProcessingError):
-            raise MalformedReviewError(
-                HTTPStatus.BAD_REQUEST, "the body is not what its headers say"
-            ) from None
 
     async def _healthy(self, _: web.Request) -> web.StreamResponse:
         return web.Response(text="ok")
@@ -166,6 +161,7 @@ async def listening(
         front.application(),
         access_log=None,
         keepalive_timeout=settings.header_seconds,
+        read_bufsize=_BUFFER_BYTES,
         lingering_time=_LINGERING_SECONDS,
         # Nobody compresses reviews; what unpacks to gigabytes would not be noticed in time.
         auto_decompress=False,
@@ -173,22 +169,19 @@ async def listening(
     )
     await runner.setup()
     try:
-        # Not aiohttp's TCPSite, which waits a minute for handshakes that do not go on.
+        # Not aiohttp's TCPSite, which bounds neither connections nor handshakes.
         try:
-            server = await asyncio.get_running_loop().create_server(
-                cast("Callable[[], asyncio.Protocol]", runner.server),
-                settings.host,
-                settings.port,
-                ssl=context,
-                ssl_handshake_timeout=settings.body_seconds,
-                ssl_shutdown_timeout=_LINGERING_SECONDS,
-            )
+            listener = bound(settings.host, settings.port)
         except OSError as error:
             raise PortError(settings.port, error, "choose another by --port") from error
-        try:
-            yield int(server.sockets[0].getsockname()[1])
-        finally:
-            server.close()
+        answering = cast("Callable[[], asyncio.Protocol]", runner.server)
+        with listener:
+            accepting = asyncio.create_task(front.connections.accept(listener, answering, context))
+            try:
+                yield int(listener.getsockname()[1])
+            finally:
+                accepting.cancel()
+                await asyncio.wait({accepting})
     finally:
         await runner.cleanup()
 
