@@ -145,14 +145,14 @@ class Connections:
         self,
         listener: socket.socket,
         answering: Callable[[], asyncio.Protocol],
-        context: ssl.SSLContext,
+        context: Callable[[], ssl.SSLContext],
     ) -> None:
         """Accept until cancelled.
 
         Args:
             listener: a socket that listens and does not block.
             answering: makes what answers on a connection.
-            context: of TLS.
+            context: of TLS, for the connection that is accepted next.
         """
         sweeping = asyncio.create_task(self._sweep_for_ever())
         try:
@@ -167,7 +167,7 @@ class Connections:
                     oldest = next(iter(self._greeting))
                     del self._greeting[oldest]
                     oldest.cancel()
-                task = asyncio.create_task(self._greet(accepted, answering, context))
+                task = asyncio.create_task(self._greet(accepted, answering, context()))
                 self._greeting[task] = None
                 task.add_done_callback(lambda done: self._greeting.pop(done, None))
         finally:

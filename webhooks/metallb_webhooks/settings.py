@@ -66,6 +66,8 @@ class Settings:
         host: address to listen on; None for all of them, IPv4 and IPv6.
         port: TCP port to listen on; 0 picks a free one.
         tls_dir: folder with tls.crt and tls.key that somebody else keeps; None to make our own.
+        client_ca_file: PEM of the authorities that sign the client certificates of API servers;
+            None to take reviews from everybody.
         backend: the BGP backend to assume whatever the MetalLB object says; None to believe it.
         address: under which other replicas reach this one; "" for `host`. Without either, the
             others cannot pass reviews on, and take longer about them.
@@ -92,6 +94,7 @@ class Settings:
     host: str | None = None
     port: int = 9443
     tls_dir: Path | None = None
+    client_ca_file: Path | None = None
     backend: Backend | None = None
     address: str = ""
     fresh_seconds: float = 1.0
