@@ -61,6 +61,14 @@ def serve(
             " are taken from everybody, as by other webhooks.",
         ),
     ] = None,
+    metrics_authorization: Annotated[
+        bool,
+        typer.Option(
+            envvar="METALLB_METRICS_AUTHORIZATION",
+            help="Show /metrics only to who sends the token of an account that may `get` it"
+            " (TokenReview, SubjectAccessReview).",
+        ),
+    ] = False,
     host: Annotated[
         str | None, typer.Option(help="Address to listen on; all of them without it.")
     ] = None,
@@ -96,6 +104,7 @@ def serve(
         namespace=namespace or own_namespace(),
         tls_dir=tls_dir,
         client_ca_file=client_ca_file,
+        metrics_authorization=metrics_authorization,
         host=host,
         port=port,
         backend=bgp_backend,

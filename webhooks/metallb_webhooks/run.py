@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from metallb_kube.client import KubeClient
+from metallb_kube.metricsaccess import MetricsAccess
 from metallb_webhooks.certfiles import MountedCertificate
 from metallb_webhooks.certstore import OwnCertificate
 from metallb_webhooks.clientauth import ClientAuthorities
@@ -103,6 +104,7 @@ class _Process:
             metrics=self._metrics,
             settings=settings,
             own_uid=own_uid,
+            access=MetricsAccess(client) if settings.metrics_authorization else None,
         )
 
     async def run(self, stop: asyncio.Event) -> None:

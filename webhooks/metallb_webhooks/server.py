@@ -16,6 +16,7 @@ from typing import Final, cast
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from metallb_kube.metricsaccess import MetricsAccess
 from metallb_kube.process import PortError
 from metallb_webhooks.bodies import Bodies
 from metallb_webhooks.connections import Bounds, Connections, State, bound
@@ -67,6 +68,7 @@ class Front:
         metrics: Metrics,
         settings: Settings,
         own_uid: str = "",
+        access: MetricsAccess | None = None,
         bounds: Bounds | None = None,
     ) -> None:
         """Describe what is behind it.
@@ -79,6 +81,7 @@ class Front:
             metrics: where reviews are counted.
             settings: for how long a client may take, and whether it has to be known.
             own_uid: of the reviews that this process sends to itself, which do not count.
+            access: who may read metrics; None for everybody.
             bounds: of the connections that it is served on.
         """
         self._answer_to = answer
@@ -88,6 +91,7 @@ class Front:
         self._metrics = metrics
         self._settings = settings
         self._own_uid = own_uid
+        self._access = access
         self._bodies = Bodies()
         self.connections = Connections(bounds or Bounds(handshake_seconds=settings.body_seconds))
         self.leaving = False
@@ -146,7 +150,11 @@ class Front:
         waiting = "the process is about to end" if self.leaving else self._waiting()
         return self._closing(web.Response(text=waiting or "ok", status=503 if waiting else 200))
 
-    async def _metered(self, _: web.Request) -> web.StreamResponse:
+    async def _metered(self, request: web.Request) -> web.StreamResponse:
+        if self._access is not None:
+            status = await self._access.status(request.headers.get("Authorization", ""))
+            if status != HTTPStatus.OK:
+                return self._closing(web.Response(status=status))
         return web.Response(body=self._scrape(), headers={"Content-Type": CONTENT_TYPE})
 
     @staticmethod
