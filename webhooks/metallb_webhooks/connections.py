@@ -21,7 +21,9 @@ logger = logging.getLogger(__name__)
 
 _BACKLOG: Final = 512
 _AGAIN_SECONDS: Final = 0.1
-_SLOW_SECONDS: Final = 1.0
+_SLOW_SECONDS: Final = 0.2
+"""More than API servers need for a request, and too little to fill the port with others."""
+
 _SWEEP_SECONDS: Final = 1.0
 
 
@@ -60,7 +62,7 @@ class Bounds:
         goodbye_seconds: for the other side to end TLS.
     """
 
-    connections: int = 256
+    connections: int = 192
     handshakes: int = 64
     handshake_seconds: float = 5.0
     silence_seconds: float = 10.0

@@ -41,7 +41,7 @@ async def test_the_api_server_is_answered_whichever_replica_it_asks(
     for replica in demanding.replicas:
         demanding.route(replica)
         replica.wait_ready()
-        with pytest.raises(ForbiddenError, match="overlaps"):
+        with pytest.raises(ForbiddenError, match="pool-overlap"):
             await client.create(stored("IPAddressPool", "second", addresses=["10.7.0.0/25"]))
     demanding.route(*demanding.replicas)
     # One of the two has passed its review on, and was known by what it serves.
