@@ -253,6 +253,12 @@ def test_any_namespace_is_a_text(namespace: str) -> None:
     ("values", "named"),
     [
         ({"logLevel": HOSTILE[0]}, "logLevel"),
+        ({"images": {"speaker": HOSTILE[0]}}, "/images/speaker"),
+        ({"images": {"registry": HOSTILE[1]}}, "/images/registry"),
+        ({"images": {"pullSecrets": ["null", HOSTILE[1]]}}, "/images/pullSecrets/1"),
+        ({"speaker": {"priorityClassName": HOSTILE[1]}}, "/speaker/priorityClassName"),
+        ({"controller": {"runtimeClassName": "a\n"}}, "/controller/runtimeClassName"),
+        ({"frrK8s": {"namespace": HOSTILE[1]}}, "/frrK8s/namespace"),
         ({"images": {"pullPolicy": HOSTILE[0]}}, "pullPolicy"),
     ],
 )
