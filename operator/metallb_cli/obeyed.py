@@ -6,6 +6,8 @@ What is rendered from a file is applied as it is: nothing else judges it on its 
 from collections.abc import Iterator
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from metallb_cli.findings import Level
 from metallb_cli.inputs import InputError
 from metallb_cli.schema import problems
@@ -14,7 +16,7 @@ from metallb_crds.registry import KINDS, Kind
 from metallb_kube.objects import Manifest
 from metallb_webhooks.index import Index
 from metallb_webhooks.installation import backend_in_effect
-from metallb_webhooks.reading import UnreadableError, enumerate_problems, read
+from metallb_webhooks.reading import enumerate_problems
 from metallb_webhooks.rules.base import Operation, Request, Severity
 from metallb_webhooks.rules.registry import evaluate
 from metallb_webhooks.snapshot import Snapshot
@@ -47,10 +49,9 @@ def _by_schema(manifest: Manifest) -> Iterator[tuple[str, str]]:
 
 def _by_rules(manifest: Manifest, namespace: str) -> Iterator[tuple[str, str]]:
     try:
-        subject = read(MetalLB.api_version, MetalLB.kind, manifest)
-    except UnreadableError:
+        subject = MetalLB.parse(manifest)
+    except ValidationError:
         return  # its schema says why
-    assert isinstance(subject, MetalLB)  # noqa: S101 - what the kind is decoded to
     request: Request[Any] = Request(
         subject,
         None,
