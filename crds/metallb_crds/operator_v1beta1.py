@@ -11,6 +11,15 @@ from pydantic import WithJsonSchema
 from metallb_crds.base import Items, Model, cel, schema
 from metallb_crds.core import Affinity, ResourceRequirements, Toleration
 from metallb_crds.meta import Condition, Resource
+from metallb_crds.patterns import (
+    IMAGE,
+    IMAGE_MAX,
+    NAME,
+    NAME_MAX,
+    REGISTRY,
+    REGISTRY_MAX,
+    optional,
+)
 
 LOG_LEVELS = ["all", "debug", "info", "warn", "error", "none"]
 CLASS_PATTERN = r"^([a-z0-9A-Z]([\w.\-]*[a-z0-9A-Z])?/)?[a-z0-9A-Z]([\w.\-]*[a-z0-9A-Z])?$"
@@ -28,13 +37,21 @@ IntOrString = Annotated[
 ]
 """A number, or a percentage such as 25%."""
 
+ObjectName = Annotated[
+    str, WithJsonSchema({"type": "string", "pattern": NAME, "maxLength": NAME_MAX})
+]
+"""The name of an object."""
+
+_NAMED: Final[dict[str, Any]] = {"pattern": optional(NAME), "maxLength": NAME_MAX}
+_IMAGE: Final[dict[str, Any]] = {"pattern": optional(IMAGE), "maxLength": IMAGE_MAX}
+
 
 class ComponentConfig(Model):
     """How the pods of a component run."""
 
-    priority_class_name: str = schema("")
+    priority_class_name: str = schema("", **_NAMED)
     """PriorityClass of the pods."""
-    runtime_class_name: str = schema("")
+    runtime_class_name: str = schema("", **_NAMED)
     """RuntimeClass of the pods."""
     annotations: Mapping[str, str] = schema({})
     """Annotations of the pods."""
@@ -49,7 +66,7 @@ class FRRK8sConfig(Model):
 
     always_block: Items[str] = schema(())
     """Prefixes (CIDR) that frr-k8s never accepts from any neighbor."""
-    namespace: str = schema("")
+    namespace: str = schema("", **_NAMED)
     """Namespace of an frr-k8s that somebody else installed, for backend frr-k8s-external."""
     secret_passthrough: bool = schema(False)
     """Hand references to BGP passwords on to an external frr-k8s instead of the passwords."""
@@ -58,19 +75,19 @@ class FRRK8sConfig(Model):
 class Images(Model):
     """Where images come from. Each is a tag or digest reference; absent ones follow the release."""
 
-    registry: str = schema("", maxLength=512)
+    registry: str = schema("", pattern=optional(REGISTRY), maxLength=REGISTRY_MAX)
     """Registry, with an optional path, to take all images from instead of their own."""
-    controller: str = schema("", maxLength=512)
+    controller: str = schema("", **_IMAGE)
     """Image of the controller."""
-    speaker: str = schema("", maxLength=512)
+    speaker: str = schema("", **_IMAGE)
     """Image of the speaker."""
-    frr: str = schema("", maxLength=512)
+    frr: str = schema("", **_IMAGE)
     """Image of FRR."""
-    frr_k8s: str = schema("", alias="frrK8s", maxLength=512)
+    frr_k8s: str = schema("", alias="frrK8s", **_IMAGE)
     """Image of frr-k8s."""
     pull_policy: str = schema("", enum=["Always", "IfNotPresent", "Never"])
     """When nodes pull the images."""
-    pull_secrets: Items[str] = schema((), maxItems=16)
+    pull_secrets: Items[ObjectName] = schema((), maxItems=16)
     """Names of Secrets of type kubernetes.io/dockerconfigjson to pull with."""
 
 

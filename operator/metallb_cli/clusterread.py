@@ -12,6 +12,7 @@ from metallb_kube.client import KubeClient
 from metallb_kube.errors import ForbiddenError, NotFoundError
 from metallb_kube.resources import resource_for
 from metallb_webhooks.followed import FOLLOWED, Followed
+from metallb_webhooks.installation import METALLB, backend_in_effect, frr_k8s_namespace
 from metallb_webhooks.store import Store
 
 _DISPENSABLE: Final = frozenset({"Namespace", "Node", "Secret", "Service"})
@@ -68,7 +69,7 @@ async def _list(client: KubeClient, store: Store, followed: Followed, namespace:
     try:
         listing = await client.list(
             resource_for(followed.api_version, followed.kind),
-            namespace=None if followed.everywhere else namespace,
+            namespace=_place(store, followed, namespace),
             field_selector=followed.field_selector,
         )
     except NotFoundError:
@@ -79,6 +80,14 @@ async def _list(client: KubeClient, store: Store, followed: Followed, namespace:
         return False
     store.replace(followed.kind, listing.items)
     return True
+
+
+def _place(store: Store, followed: Followed, namespace: str) -> str | None:
+    if followed.with_frr_k8s:
+        # The MetalLB object, which is listed before, says where that is.
+        metallb = store.index.objects["MetalLB"].get((namespace, METALLB))
+        return frr_k8s_namespace(metallb, backend_in_effect(metallb), namespace)
+    return None if followed.everywhere else namespace
 
 
 def _sorted(kinds: Iterable[str]) -> tuple[str, ...]:

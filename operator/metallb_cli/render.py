@@ -11,6 +11,7 @@ from metallb_cli import standalone
 from metallb_cli.given import metallb_in
 from metallb_cli.inputs import InputError
 from metallb_cli.manifests import text_of
+from metallb_cli.obeyed import refuse_invalid
 from metallb_cli.options import NAMESPACE, Context, Kubeconfig, Namespace
 from metallb_crds.backend import Backend
 from metallb_kube.objects import Manifest
@@ -58,8 +59,8 @@ def render(
 
     The manifests stand alone, with namespace, permissions and accounts. Whoever applies them runs
     MetalLB without the operator: nothing repairs or upgrades it, and no MetalLB object may be
-    created beside it. Rendering needs `helm` on the PATH, or the variable HELM; no cluster is
-    asked.
+    created beside it. An object that admission would refuse is not rendered. Rendering needs `helm`
+    on the PATH, or the variable HELM; no cluster is asked.
 
     Exit code: 0, or 1 if it cannot be rendered.
     """
@@ -94,7 +95,10 @@ async def _rendered(
 
 
 def _intent(metallb: Manifest, settings: Settings) -> Intent:
-    found = misplaced(metallb, settings.namespace) or intent_of(metallb, settings)
+    problem = misplaced(metallb, settings.namespace)
+    if problem is None:
+        refuse_invalid(metallb, settings.namespace)
+    found = problem or intent_of(metallb, settings)
     if isinstance(found, Problem):
         raise InputError(found.message)
     return found

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from metallb_crds.backend import Backend
 from metallb_crds.frrk8s_v1beta1 import FRRConfiguration
+from metallb_crds.operator_v1beta1 import MetalLB
 from metallb_kube.objects import Manifest, ObjectRef
 from metallb_operator.fields import at, text_at
 from metallb_operator.intent import Intent
@@ -26,7 +27,7 @@ def leftovers(found: Iterable[FRRConfiguration], namespaces: Collection[str]) ->
     """Return what to delete: what speakers wrote, and nothing of anybody else's.
 
     Args:
-        found: every FRRConfiguration.
+        found: every FRRConfiguration of these namespaces, and perhaps others.
         namespaces: where speakers wrote and do not write any more.
     """
     going = (
@@ -55,7 +56,25 @@ def written_in(intent: Intent, namespace: str) -> str:
 
 def noted(metallb: Manifest) -> frozenset[str]:
     """Return the namespaces that are noted at the object."""
-    text = text_at(metallb, "metadata", "annotations", ANNOTATION)
+    return _named(text_at(metallb, "metadata", "annotations", ANNOTATION))
+
+
+def places(metallb: MetalLB | None, namespace: str) -> frozenset[str]:
+    """Return where FRRConfigurations matter: where frr-k8s may read them, or speakers wrote them.
+
+    Args:
+        metallb: the object that counts, if there is one.
+        namespace: MetalLB's.
+    """
+    if metallb is None:
+        return frozenset({namespace})
+    config = metallb.spec.frrk8s_config
+    elsewhere = config.namespace if config else ""
+    written = _named(metallb.metadata.annotations.get(ANNOTATION, ""))
+    return written | {elsewhere or namespace, namespace}
+
+
+def _named(text: str) -> frozenset[str]:
     return frozenset(filter(None, text.split(",")))
 
 

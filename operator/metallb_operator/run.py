@@ -28,7 +28,7 @@ from metallb_operator.departure import Departure
 from metallb_operator.downgrade import KINDS
 from metallb_operator.errors import OperatorError
 from metallb_operator.health import serving
-from metallb_operator.leftovers import leftovers
+from metallb_operator.leftovers import leftovers, places
 from metallb_operator.observe import Observer
 from metallb_operator.operatorcondition import OperatorCondition
 from metallb_operator.plan import Delete
@@ -109,7 +109,11 @@ async def run(settings: Settings) -> None:
         # stopped for a minute, goes on with what it was about to do, and has yet to hear of it.
         client = connected.fenced(state.may_act)
         observer = Observer(client, settings.namespace)
-        source = Source(client, settings.namespace)
+        source = Source(
+            client,
+            settings.namespace,
+            places=lambda metallb: places(metallb, settings.namespace),
+        )
         auditor = Auditor(source, client, settings.namespace, observer.tell)
         prober = Prober(client, settings.namespace, observer.tell)
         surveyor = Surveyor(client, source, settings, observer.tell)
@@ -158,7 +162,7 @@ async def run(settings: Settings) -> None:
 
 
 def _leftovers(source: Source, namespaces: Collection[str]) -> tuple[Delete, ...] | None:
-    if "FRRConfiguration" in source.missing:
+    if not source.knows("FRRConfiguration", namespaces):
         return None
     return leftovers(source.store.index.objects["FRRConfiguration"].values(), namespaces)
 
@@ -168,7 +172,7 @@ def _has_peers(source: Source) -> bool:
 
 
 def _asked_for(source: Source, namespace: str) -> Mapping[str, frozenset[Peer]] | None:
-    if "FRRConfiguration" in source.missing:
+    if not source.knows("FRRConfiguration", {namespace}):
         return None
     return wanted_by_node(source.store.index.objects["FRRConfiguration"].values(), namespace)
 

@@ -51,7 +51,8 @@ async def uninstall(metallb: Manifest, tools: Tools) -> None:
         failures = await forget_nodes(step.deletes, tools)
         _, refused = await delete_all((*step.deletes, *(written or ())), tools.client)
         failures += refused
-        if step.is_done and tools.observer.synced and (late or not failures):
+        # What is not known yet counts as being there: nobody looks again.
+        if step.is_done and tools.observer.synced and (late or not (failures or written is None)):
             break
         await _tell(metallb, step, failures, tools, late=late)
         if late and not failures:

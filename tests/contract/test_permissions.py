@@ -70,7 +70,8 @@ def followed(*, everywhere: bool) -> set[Right]:
     found = [
         on((r.api_version, r.kind), *FOLLOW)
         for r in FOLLOWED.values()
-        if r.everywhere is everywhere
+        # frr-k8s may be somebody else's, in a namespace that only the MetalLB object names.
+        if (r.everywhere or r.with_frr_k8s) is everywhere
     ]
     return set().union(*found)
 

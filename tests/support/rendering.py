@@ -124,13 +124,13 @@ def render(
     return render_values(intent(spec or {}, backend, version).values)
 
 
-def render_values(values: Mapping[str, Any]) -> Rendered:
+def render_values(values: Mapping[str, Any], *, namespace: str = NAMESPACE) -> Rendered:
     """Render the chart's own values, as somebody with helm and without the operator does."""
-    return _render(json.dumps(values, sort_keys=True))
+    return _render(json.dumps(values, sort_keys=True), namespace)
 
 
 @cache
-def _render(values: str) -> Rendered:
-    manifests = asyncio.run(chart().render(json.loads(values), namespace=NAMESPACE))
+def _render(values: str, namespace: str) -> Rendered:
+    manifests = asyncio.run(chart().render(json.loads(values), namespace=namespace))
     assert len({ref_of(m) for m in manifests}) == len(manifests), "an object is there twice"
     return Rendered(manifests)

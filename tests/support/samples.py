@@ -76,7 +76,7 @@ def community(name: str, **aliases: str) -> Community:
 def frr(
     name: str,
     *routers: dict[str, Any],
-    space: str = "frr-k8s-system",
+    space: str = NAMESPACE,
     profiles: Sequence[dict[str, Any]] = (),
     **nodes: str,
 ) -> FRRConfiguration:

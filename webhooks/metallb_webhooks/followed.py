@@ -1,7 +1,7 @@
 """Which kinds are followed, where, and what is kept of an object. Pure.
 
 Permissions of whoever follows them are `get`, `list` and `watch` on each row: in MetalLB's
-namespace only, unless the row says everywhere.
+namespace only, unless the row says everywhere, or the namespace of frr-k8s, which may be any.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from metallb_webhooks.index import Key, Object
 from metallb_webhooks.reading import (
+    frr_configuration,
     namespace_info,
     node_info,
     read,
@@ -33,6 +34,7 @@ class Followed:
         decode: from a manifest to what is kept, None for an object that is not; raises
             UnreadableError.
         everywhere: in all namespaces, or in none; otherwise in MetalLB's only.
+        with_frr_k8s: in the namespace of frr-k8s, which reads no other.
         field_selector: leaves out what nobody looks at.
         may_be_absent: its CRD need not be installed.
     """
@@ -41,6 +43,7 @@ class Followed:
     kind: str
     decode: Callable[[Mapping[str, Any]], Object | None]
     everywhere: bool = False
+    with_frr_k8s: bool = False
     field_selector: str = ""
     may_be_absent: bool = False
 
@@ -53,15 +56,13 @@ class Followed:
         """Return what an object of this namespace and name is stored under."""
         return (namespace, name) if self.kind in _WIDE else name
 
+    def scope(self, manifest: Mapping[str, Any]) -> str:
+        """Return the namespace with which an object comes and goes; "" if that is all of them."""
+        return str(manifest["metadata"].get("namespace") or "") if self.with_frr_k8s else ""
 
-def _reviewed(api_version: str, kind: str, *, elsewhere: bool = False) -> Followed:
-    return Followed(
-        api_version,
-        kind,
-        partial(read, api_version, kind),
-        everywhere=elsewhere,
-        may_be_absent=elsewhere,
-    )
+
+def _reviewed(api_version: str, kind: str) -> Followed:
+    return Followed(api_version, kind, partial(read, api_version, kind))
 
 
 FOLLOWED: Final[Mapping[str, Followed]] = {
@@ -74,8 +75,14 @@ FOLLOWED: Final[Mapping[str, Followed]] = {
         _reviewed(_CONFIG, "BFDProfile"),
         _reviewed(_CONFIG, "Community"),
         _reviewed(_CONFIG, "MetalLB"),
-        # frr-k8s reads them wherever they are, and is installed with one backend only.
-        _reviewed(_FRR_K8S, "FRRConfiguration", elsewhere=True),
+        # The CRD comes with one backend only.
+        Followed(
+            _FRR_K8S,
+            "FRRConfiguration",
+            frr_configuration,
+            with_frr_k8s=True,
+            may_be_absent=True,
+        ),
         Followed("v1", "Node", node_info, everywhere=True),
         Followed("v1", "Namespace", namespace_info, everywhere=True),
         Followed("v1", "Secret", secret_info),

@@ -39,7 +39,8 @@ _ON_WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     "BFDProfile": ("BGPPeer", "BGPAdvertisement", "IPAddressPool", "MetalLB"),
     "Community": ("Community", "BGPAdvertisement", "MetalLB"),
     "MetalLB": ("MetalLB",),
-    "FRRConfiguration": ("FRRConfiguration",),
+    # The MetalLB object tells where frr-k8s is.
+    "FRRConfiguration": ("FRRConfiguration", "MetalLB"),
 }
 _ON_DELETION: Final[Mapping[str, tuple[str, ...]]] = {
     "BFDProfile": ("BGPPeer",),
@@ -71,12 +72,11 @@ class Refresher:
         Args:
             client: where to read.
             source: what is brought up to date.
-            settings: MetalLB's namespace, and how long reads may take.
+            settings: how long reads may take.
             observe: is told "refresh", and whether it succeeded in time.
         """
         self._client = client
         self._source = source
-        self._namespace = settings.namespace
         self._observe = observe
         self._rounds = {
             kind: Rounds(partial(self._relist, kind), settings.fresh_seconds)
@@ -108,13 +108,14 @@ class Refresher:
 
     async def _relist(self, kind: str) -> None:
         followed = FOLLOWED[kind]
-        try:
-            listing = await self._client.list(
-                resource_for(followed.api_version, kind),
-                namespace=None if followed.everywhere else self._namespace,
-            )
-        except NotFoundError:
-            if not followed.may_be_absent:
-                raise
-        else:
-            self._source.relearn(kind, listing.items, int(listing.resource_version))
+        for place in self._source.places(kind):
+            try:
+                listing = await self._client.list(
+                    resource_for(followed.api_version, kind), namespace=place
+                )
+            except NotFoundError:
+                if not followed.may_be_absent:
+                    raise
+            else:
+                revision = int(listing.resource_version)
+                self._source.relearn(kind, listing.items, revision, place)

@@ -14,6 +14,21 @@ def counts(metallb: MetalLB, namespace: str) -> bool:
     return metallb.metadata.name == METALLB and metallb.metadata.namespace == namespace
 
 
+def frr_k8s_namespace(metallb: MetalLB | None, backend: Backend, namespace: str) -> str:
+    """Return the only namespace whose FRRConfigurations frr-k8s reads: the one that it runs in.
+
+    Source: frr-k8s 0.0.21 to 0.0.26, cmd/frr-k8s-controller (namespaceSelector).
+
+    Args:
+        metallb: the object that counts, if there is one.
+        backend: in effect.
+        namespace: MetalLB's.
+    """
+    config = metallb.spec.frrk8s_config if metallb else None
+    elsewhere = config.namespace if config and backend is Backend.FRR_K8S_EXTERNAL else ""
+    return elsewhere or namespace
+
+
 def backend_in_effect(metallb: MetalLB | None) -> Backend:
     """Return who speaks BGP: whom the object names, else who runs already, else the default.
 

@@ -4,7 +4,7 @@ Pure. Source: `metallb_crds.base`: decoding enforces types only.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 from pydantic import ValidationError
@@ -12,9 +12,19 @@ from pydantic_core import ErrorDetails
 
 from metallb_crds.config_v1beta1 import BGPPeerV1Beta1
 from metallb_crds.config_v1beta2 import BGPPeer
+from metallb_crds.frrk8s_v1beta1 import (
+    Advertise,
+    FRRConfiguration,
+    Neighbor,
+    RawConfig,
+    Receive,
+    Router,
+)
 from metallb_crds.meta import Resource
 from metallb_crds.registry import model_for
 from metallb_webhooks.index import NamespaceInfo, NodeInfo, SecretInfo, ServiceInfo
+
+R = TypeVar("R", bound=Resource)
 
 REVIEWED: Final = frozenset(
     {
@@ -72,9 +82,13 @@ def read(api_version: str, kind: str, manifest: Mapping[str, Any]) -> Resource:
     model = model_for(api_version, kind) if (api_version, kind) in REVIEWED else None
     if model is None:
         raise UnknownKindError(f"{api_version} {kind} is not reviewed here")
+    found = _decoded(model, manifest)
+    return _decoded(BGPPeer, manifest) if isinstance(found, BGPPeerV1Beta1) else found
+
+
+def _decoded(model: type[R], manifest: Mapping[str, Any]) -> R:
     try:
-        found = model.parse(manifest)
-        return BGPPeer.parse(manifest) if isinstance(found, BGPPeerV1Beta1) else found
+        return model.parse(manifest)
     except ValidationError as error:
         raise UnreadableError(enumerate_problems(map(_type_problem, error.errors()))) from error
 
@@ -88,6 +102,32 @@ def enumerate_problems(problems: Iterable[str]) -> str:
     closing = [f"- and {more} more"] if more > 0 else []
     lines = [f"- {text}" for text in texts[:NAMED_PROBLEMS]]
     return "\n".join([f"{len(texts)} problems:", *lines, *closing])
+
+
+def frr_configuration(manifest: Mapping[str, Any]) -> FRRConfiguration:
+    """Return what rules look up of a stored FRRConfiguration: what others must agree with.
+
+    Lists of prefixes, which may be long, and lines of FRR's own are left out.
+
+    Raises:
+        UnreadableError: a value has the wrong type.
+    """
+    found = _decoded(FRRConfiguration, manifest)
+    routers = tuple(map(_router, found.spec.bgp.routers))
+    bgp = found.spec.bgp.model_copy(update={"routers": routers})
+    spec = found.spec.model_copy(update={"bgp": bgp, "raw": RawConfig()})
+    metadata = found.metadata.model_copy(update={"labels": {}, "annotations": {}})
+    return found.model_copy(update={"metadata": metadata, "spec": spec})
+
+
+def _router(router: Router) -> Router:
+    neighbors = tuple(map(_neighbor, router.neighbors))
+    return router.model_copy(update={"neighbors": neighbors, "prefixes": (), "imports": ()})
+
+
+def _neighbor(neighbor: Neighbor) -> Neighbor:
+    said = Advertise(with_local_pref=neighbor.to_advertise.with_local_pref)
+    return neighbor.model_copy(update={"to_advertise": said, "to_receive": Receive()})
 
 
 def node_info(manifest: Mapping[str, Any]) -> NodeInfo:

@@ -105,7 +105,7 @@ class Reviewer:
         if subject is None:
             return ALLOWED
         verdict = self._judge(subject, Snapshot(self._index))
-        if not subject.is_read(self._settings.namespace):
+        if not self._is_read(subject):
             return verdict
         return None if self._rests_on_others(subject, verdict) else verdict
 
@@ -133,7 +133,10 @@ class Reviewer:
 
     def _matters(self, subject: Subject) -> bool:
         """Tell whether anybody else's verdict may be another one once this is stored."""
-        return subject.is_read(self._settings.namespace) and subject.model != subject.old
+        return self._is_read(subject) and subject.model != subject.old
+
+    def _is_read(self, subject: Subject) -> bool:
+        return subject.is_read(Snapshot(self._index), self._settings)
 
     def _rests_on_others(self, subject: Subject, verdict: Verdict) -> bool:
         """Tell whether it matters what is stored, or to others what will be."""

@@ -78,7 +78,9 @@ class _Process:
         self._port = settings.port
         self._identity = f"{socket.gethostname()}_{uuid.uuid4()}"
         self._pending = Pending(settings.pending_seconds)
-        self._source = Source(client, settings.namespace, seen=self._pending.seen)
+        self._source = Source(
+            client, settings.namespace, seen=self._pending.seen, backend=settings.backend
+        )
         self._certificate = _certificate(client, settings)
         own_uid = str(uuid.uuid4())
         self._own_door = OwnDoor(self._certificate, lambda: self._port, settings, own_uid)

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 
+from metallb_crds.backend import Backend
+from metallb_crds.frrk8s_v1beta1 import FRRConfiguration
 from metallb_crds.meta import Resource
 from metallb_crds.operator_v1beta1 import MetalLB
-from metallb_webhooks.installation import METALLB, backend_in_effect
+from metallb_webhooks.installation import METALLB, backend_in_effect, frr_k8s_namespace
 from metallb_webhooks.reading import (
     UnknownKindError,
     UnreadableError,
@@ -24,9 +26,6 @@ from metallb_webhooks.rules.base import Finding, Operation, Request, Severity
 from metallb_webhooks.settings import Settings
 from metallb_webhooks.snapshot import Snapshot, key_of
 
-_EVERYWHERE: Final = frozenset({"FRRConfiguration", "MetalLB"})
-"""Kinds whose objects are told apart by namespace, too."""
-
 ALLOWED: Final = Verdict(allowed=True)
 
 
@@ -37,6 +36,18 @@ class Evaluate(Protocol):
         self, request: Request[Any], kind: str, raised: frozenset[str], /
     ) -> Iterable[Finding]:
         """Return what does not hold."""
+
+
+class Place(Protocol):
+    """Where MetalLB is: `settings.Settings` say it."""
+
+    @property
+    def namespace(self) -> str:
+        """MetalLB's."""
+
+    @property
+    def backend(self) -> Backend | None:
+        """The BGP backend, if it is prescribed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +63,27 @@ class Subject:
     old: Resource | None
     operation: Operation
 
-    def is_read(self, namespace: str) -> bool:
-        """Tell whether MetalLB, which is in this namespace, reads the object at all."""
-        return self.model.kind in _EVERYWHERE or self.model.metadata.namespace == namespace
+    def is_read(self, snapshot: Snapshot, settings: "Place") -> bool:
+        """Tell whether MetalLB, or its frr-k8s, reads the object at all.
 
-    def within(self, snapshot: Snapshot, namespace: str) -> Snapshot:
+        Args:
+            snapshot: what is stored, the MetalLB object above all.
+            settings: MetalLB's namespace, and the backend if it is prescribed.
+        """
+        where = self.model.metadata.namespace
+        if isinstance(self.model, FRRConfiguration):
+            metallb = snapshot.metallbs.get((settings.namespace, METALLB))
+            backend = settings.backend or backend_in_effect(metallb)
+            return where == frr_k8s_namespace(metallb, backend, settings.namespace)
+        return isinstance(self.model, MetalLB) or where == settings.namespace
+
+    def within(self, snapshot: Snapshot, settings: "Place") -> Snapshot:
         """Return the snapshot as it would be if the request went through.
 
-        An object that MetalLB does not read, since it is in another namespace, changes nothing.
+        An object that nobody reads, since it is in another namespace, changes nothing.
         """
         model = self.model
-        if not self.is_read(namespace):
+        if not self.is_read(snapshot, settings):
             return snapshot
         if self.operation is Operation.DELETE:
             return snapshot.without_object(model.kind, key_of(model))
@@ -97,7 +118,7 @@ def judge_subject(
     evaluate: Evaluate = registry.evaluate,
 ) -> Verdict:
     """Decide about what a review is about; arguments as in `judge`."""
-    would_be = subject.within(snapshot, settings.namespace)
+    would_be = subject.within(snapshot, settings)
     metallb = would_be.metallbs.get((settings.namespace, METALLB))
     request = Request(
         subject=subject.model,

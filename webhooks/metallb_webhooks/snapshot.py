@@ -309,7 +309,7 @@ class Snapshot:
         )
 
     def frr_configurations_on(self, node: NodeInfo) -> Iterator[FRRConfiguration]:
-        """Yield the FRR configurations, of whatever namespace, that are for a Node."""
+        """Yield the FRR configurations that are for a Node, of every namespace that is known."""
         for config in self._pick(
             "FRRConfiguration", lambda index: index.frr_node_selectors.candidates(node.labels)
         ):

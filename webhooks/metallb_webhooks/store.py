@@ -2,12 +2,15 @@
 
 resourceVersions of one kind are compared as integers (KEP-5504, Kubernetes 1.35; etcd's revision
 ever since). Each kind's copy knows up to which revision it is true, and takes in nothing older:
-a list, or an object, that was read in the meantime may so run ahead of the watch.
+a list, or an object, that was read in the meantime may so run ahead of the watch. What is followed
+in single namespaces is told apart by namespace, as `Followed.scope` has it.
 
 An object that cannot be read is left out and remembered by name: it is in nobody's way.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from metallb_crds.meta import Resource
@@ -32,7 +35,7 @@ class Store:
         """Begin with nothing; `seen` is told what is shown, deletions included."""
         self.index = Index()
         self._seen = seen or (lambda _kind, _key, _manifest: None)
-        self._revisions: dict[str, int] = dict.fromkeys(FOLLOWED, 0)
+        self._revisions: defaultdict[tuple[str, str], int] = defaultdict(int)
         self._unreadable: dict[str, dict[Key, str]] = {kind: {} for kind in FOLLOWED}
 
     @property
@@ -49,7 +52,14 @@ class Store:
         found = self.index.objects[kind].get(FOLLOWED[kind].key_for(namespace, name))
         return found if isinstance(found, Resource) else None
 
-    def replace(self, kind: str, items: Iterable[Manifest], revision: int | None = None) -> None:
+    def replace(
+        self,
+        kind: str,
+        items: Iterable[Manifest],
+        revision: int | None = None,
+        *,
+        scope: str = "",
+    ) -> None:
         """Take in a complete list.
 
         Args:
@@ -57,21 +67,29 @@ class Store:
             items: everything there is of it.
             revision: of the list. Where it is not known, that of its youngest object will do:
                 no event that the list does not contain is older.
+            scope: the namespace that was listed; "" if that is all of them.
         """
         followed = FOLLOWED[kind]
         listed = tuple(items)
-        reasons: dict[Key, str] = {}
-        self.index.replace(kind, self._readable(followed, listed, reasons))
+        reasons = {key: why for key, why in self._unreadable[kind].items() if _is_out(key, scope)}
+        others = [one for key, one in self.index.objects[kind].items() if _is_out(key, scope)]
+        self.index.replace(kind, chain(others, self._readable(followed, listed, reasons)))
         self._unreadable[kind] = reasons
         newest = max(map(version_of, listed), default=0)
-        self._revisions[kind] = newest if revision is None else revision
+        self._revisions[kind, scope] = newest if revision is None else revision
         for item in listed:
             self._seen(kind, followed.key(item), item)
 
-    def relearn(self, kind: str, items: Iterable[Manifest], revision: int) -> None:
+    def drop(self, kind: str, scope: str) -> None:
+        """Forget a namespace that is not followed any more."""
+        self.replace(kind, (), 0, scope=scope)
+
+    def relearn(
+        self, kind: str, items: Iterable[Manifest], revision: int, *, scope: str = ""
+    ) -> None:
         """Take in a complete list, unless the watch is further already."""
-        if revision > self._revisions[kind]:
-            self.replace(kind, items, revision)
+        if revision > self._revisions[kind, scope]:
+            self.replace(kind, items, revision, scope=scope)
 
     def learn(self, kind: str, item: Manifest) -> None:
         """Take in one object that was read by itself, unless a younger one is known."""
@@ -85,9 +103,10 @@ class Store:
     def apply(self, kind: str, event: WatchEvent) -> None:
         """Take in what a watch shows, unless something younger is known."""
         version, key = version_of(event.object), FOLLOWED[kind].key(event.object)
-        if 0 < version <= self._revisions[kind]:
+        place = kind, FOLLOWED[kind].scope(event.object)
+        if 0 < version <= self._revisions[place]:
             return
-        self._revisions[kind] = max(version, self._revisions[kind])
+        self._revisions[place] = max(version, self._revisions[place])
         if 0 < version < self._known(kind, key):
             return
         if event.type == "DELETED":
@@ -128,6 +147,11 @@ class Store:
                 thing = _decode(followed, item, reasons)
             if thing is not None:
                 yield thing
+
+
+def _is_out(key: Key, scope: str) -> bool:
+    """Whether what has this key is in another namespace than the one."""
+    return bool(scope) and not isinstance(key, str) and key[0] != scope
 
 
 def version_of(manifest: Manifest) -> int:

@@ -93,6 +93,35 @@ def test_what_a_file_leaves_out_is_filled_in(tmp_path: Path) -> None:
     assert found["metadata"] == {"name": "metallb", "namespace": "other"}
 
 
+def spec(**given: Any) -> str:  # noqa: ANN401 - JSON
+    """A MetalLB object, as a file has it."""
+    return yaml.safe_dump({"kind": "MetalLB", "spec": given})
+
+
+INJECTION = "x\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: pwn}\n#"
+REFUSED = [
+    ({"images": {"speaker": INJECTION}}, "spec.images.speaker"),
+    ({"images": {"registry": "https://x"}}, "spec.images.registry"),
+    ({"images": {"pullSecrets": ["a", INJECTION]}}, "spec.images.pullSecrets[1]"),
+    ({"speakerConfig": {"priorityClassName": "A"}}, "spec.speakerConfig.priorityClassName"),
+    ({"images": {"pullSecrets": [5]}}, "spec.images.pullSecrets[0]"),
+    (
+        {"tls": {"minVersion": "VersionTLS12", "cipherSuites": ["none"]}},
+        "spec.tls.cipherSuites[0]",
+    ),
+]
+
+
+@pytest.mark.parametrize("command", ["render", "plan"])
+@pytest.mark.parametrize(("given", "path"), REFUSED)
+def test_an_object_that_would_be_refused_is_neither_rendered_nor_planned_for(
+    command: str, given: dict[str, Any], path: str
+) -> None:
+    found = CliRunner().invoke(app, [command, "-f", "-"], input=spec(**given))
+    assert (found.exit_code, found.stdout) == (1, "")
+    assert f"would be refused: {path}: " in found.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "stdin", "said"),
     [

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from metallb_crds.frrk8s_v1beta1 import FRRConfiguration
+from metallb_crds.operator_v1beta1 import MetalLB
 from metallb_operator.intent import Intent, intent_of
-from metallb_operator.leftovers import ANNOTATION, leftovers, note, noted, written_in
+from metallb_operator.leftovers import ANNOTATION, leftovers, note, noted, places, written_in
 from metallb_operator.settings import Settings
 from support.samples import NAMESPACE, frr
 
@@ -93,6 +94,19 @@ def test_where_speakers_write(spec: dict[str, Any], place: str) -> None:
 )
 def test_what_is_noted(text: str | None, namespaces: set[str]) -> None:
     assert noted(metallb(text)) == namespaces
+
+
+@pytest.mark.parametrize(
+    ("found", "followed"),
+    [
+        (None, {NAMESPACE}),
+        (metallb(), {NAMESPACE}),
+        (metallb(bgpBackend="native", frrk8sConfig={"namespace": ABROAD}), {NAMESPACE, ABROAD}),
+        (metallb("a,b", frrk8sConfig={"namespace": ABROAD}), {NAMESPACE, ABROAD, "a", "b"}),
+    ],
+)
+def test_where_configurations_matter(found: dict[str, Any] | None, followed: set[str]) -> None:
+    assert places(MetalLB.parse(found) if found else None, NAMESPACE) == followed
 
 
 @pytest.mark.parametrize(

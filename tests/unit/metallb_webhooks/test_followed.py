@@ -1,10 +1,12 @@
 import pytest
 
+from metallb_crds.frrk8s_v1beta1 import FRRConfiguration
 from metallb_crds.meta import Resource
 from metallb_kube.resources import resource_for
 from metallb_webhooks.followed import FOLLOWED, Followed
 from metallb_webhooks.index import KINDS, key_of
 from metallb_webhooks.reading import REVIEWED
+from metallb_webhooks.rules.frrmerging import statements
 
 
 def test_every_kind_that_rules_look_at_is_followed_and_no_other() -> None:
@@ -34,6 +36,42 @@ def test_of_two_versions_the_stored_one_is_followed() -> None:
     reviewed = {kind for _, kind in REVIEWED}
     for kind in reviewed:
         assert (FOLLOWED[kind].api_version, kind) in REVIEWED
+
+
+def test_of_an_frr_configuration_that_is_kept_which_others_must_agree_with() -> None:
+    preferred = [{"localPref": 5, "prefixes": ["192.0.2.0/24"]}]
+    bulk = {
+        "allowed": {"prefixes": ["bulk"]},
+        "withCommunity": [{"community": "bulk", "prefixes": ["bulk"]}],
+    }
+    neighbor = {
+        "address": "192.0.2.1",
+        "toAdvertise": {"withLocalPref": preferred, **bulk},
+        "toReceive": {"allowed": {"prefixes": [{"prefix": "bulk"}]}},
+    }
+    router = {"asn": 1, "prefixes": ["bulk"], "imports": [{"vrf": "bulk"}], "neighbors": [neighbor]}
+    manifest = {
+        "metadata": {
+            "name": "a",
+            "namespace": "n",
+            "resourceVersion": "7",
+            "uid": "u",
+            "labels": {"a": "bulk"},
+            "annotations": {"a": "bulk"},
+        },
+        "spec": {
+            "bgp": {"routers": [router], "bfdProfiles": [{"name": "fast"}]},
+            "raw": {"rawConfig": "bulk"},
+            "nodeSelector": {"matchLabels": {"rack": "1"}},
+        },
+    }
+    kept = FOLLOWED["FRRConfiguration"].decode(manifest)
+    assert isinstance(kept, FRRConfiguration)
+    assert "bulk" not in repr(kept)
+    whole = FRRConfiguration.parse(manifest)
+    assert list(statements(kept)) == list(statements(whole))
+    assert kept.spec.node_selector == whole.spec.node_selector
+    assert (kept.metadata.uid, kept.metadata.resource_version) == ("u", "7")
 
 
 def test_no_value_of_a_secret_is_kept() -> None:

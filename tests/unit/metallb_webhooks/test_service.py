@@ -67,6 +67,9 @@ def deleted(manifest: dict[str, Any]) -> dict[str, Any]:
     return manifest | {"metadata": manifest["metadata"] | {"deletionTimestamp": "2026-01-01"}}
 
 
+EXTERNAL = {"bgpBackend": "frr-k8s-external", "frrk8sConfig": {"namespace": "shop"}}
+
+
 class TestWhatIsJudged:
     @pytest.mark.parametrize(
         ("what", "operation", "present"),
@@ -104,9 +107,21 @@ class TestWhatIsJudged:
         assert request.subject.metadata.namespace == "shop"
         assert request.snapshot.pools["a"].spec.addresses == ("198.51.100.0/24",)
 
-    def test_frr_configurations_count_wherever_they_are(self) -> None:
-        request = asked(review(stored("FRRConfiguration", "a", "shop")))
-        assert set(request.snapshot.frr_configurations) == {("shop", "a")}
+    @pytest.mark.parametrize(
+        ("spec", "where", "counts"),
+        [
+            (None, NAMESPACE, True),
+            (None, "shop", False),
+            ({"frrk8sConfig": {"namespace": "shop"}}, "shop", False),
+            (EXTERNAL, "shop", True),
+            (EXTERNAL, NAMESPACE, False),
+        ],
+    )
+    def test_frr_configurations_count_where_frr_k8s_reads_them(
+        self, spec: object, where: str, *, counts: bool
+    ) -> None:
+        request = asked(review(stored("FRRConfiguration", "a", where)), metallb(spec))
+        assert set(request.snapshot.frr_configurations) == ({(where, "a")} if counts else set())
 
     def test_an_old_version_of_a_peer_is_a_peer(self) -> None:
         spec = {"myASN": 1, "peerASN": 2, "peerAddress": "192.0.2.9"}

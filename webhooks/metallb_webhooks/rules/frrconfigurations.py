@@ -7,15 +7,27 @@ refused here is what frr-k8s itself refuses, no more: a speaker that is refused 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from metallb_crds.backend import Backend
 from metallb_crds.frrk8s_v1beta1 import FRRConfiguration
 from metallb_webhooks.labelselectors import problems
 from metallb_webhooks.rules.base import Operation, Problem, Request, Rule, Severity
 from metallb_webhooks.rules.frrmerging import FRR_MERGING_RULES
 from metallb_webhooks.rules.frrneighbors import FRR_NEIGHBOR_RULES
 from metallb_webhooks.rules.frrprefixes import FRR_PREFIX_RULES
-from metallb_webhooks.rules.frrsessions import sessions
+from metallb_webhooks.rules.frrsessions import place_of, sessions
 
 ON_UPDATE: Final = frozenset({Operation.UPDATE})
+_WITH_FRR_K8S: Final = frozenset({Backend.FRR_K8S, Backend.FRR_K8S_EXTERNAL})
+
+
+def _unread(request: Request[FRRConfiguration]) -> Iterator[Problem]:
+    place, where = place_of(request), request.subject.metadata.namespace
+    if request.backend in _WITH_FRR_K8S and where != place:
+        message = (
+            f"frr-k8s reads FRRConfigurations of its own namespace {place!r} only, and this one is"
+            f" in {where!r}: it has no effect. Create it in {place!r}"
+        )
+        yield "metadata.namespace", message
 
 
 def _selector_syntax(request: Request[FRRConfiguration]) -> Iterator[Problem]:
@@ -62,6 +74,14 @@ def _restart_paths(
 
 
 FRR_CONFIGURATION_RULES: Final[tuple[Rule, ...]] = (
+    Rule(
+        "frr-namespace-unread",
+        "The object is where frr-k8s reads such objects: in its own namespace",
+        _unread,
+        Severity.WARN,
+        source="frr-k8s 0.0.21 to 0.0.26, namespaceSelector",
+        by_backend=True,
+    ),
     Rule(
         "frr-selector-syntax",
         "nodeSelector uses operators, keys and values that Kubernetes accepts",

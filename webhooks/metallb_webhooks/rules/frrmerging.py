@@ -2,7 +2,7 @@
 
 Objects for the same node are merged, and so are parts of one object: routers of the same VRF, and
 sessions of the same identity. What is merged must agree. Two objects are held against each other
-only if a Node is there that both are for.
+only if frr-k8s reads both, and a Node is there that both are for.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,6 +16,7 @@ from metallb_webhooks.rules.base import Problem, Request, Rule
 from metallb_webhooks.rules.frrsessions import (
     Session,
     families,
+    place_of,
     routers,
     sessions,
     where_applied,
@@ -76,13 +77,13 @@ def _message(said: Statement, other: FRRConfiguration) -> str:
 
 def _neighbors(request: Request[FRRConfiguration]) -> Iterator[FRRConfiguration]:
     """Yield the other objects that are for one of the object's nodes, each once."""
-    meta, snapshot = request.subject.metadata, request.snapshot
+    meta, snapshot, place = request.subject.metadata, request.snapshot, place_of(request)
     seen = {(meta.namespace, meta.name)}
-    if snapshot.nodes:
+    if snapshot.nodes and meta.namespace == place:
         for node in snapshot.nodes_selected([request.subject.spec.node_selector]):
             for other in snapshot.frr_configurations_on(node):
                 key = other.metadata.namespace, other.metadata.name
-                if key not in seen:
+                if key not in seen and other.metadata.namespace == place:
                     seen.add(key)
                     yield other
 
@@ -175,5 +176,6 @@ FRR_MERGING_RULES: Final[tuple[Rule, ...]] = (
         "Routers of a VRF, descriptions of a neighbor and BFD profiles of a name agree",
         where_applied(_merged),
         source="FRRC-02, FRRC-07, FRRC-14, FRRC-15, GAP-32",
+        by_backend=True,
     ),
 )

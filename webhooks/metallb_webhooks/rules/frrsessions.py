@@ -7,10 +7,11 @@ takes. Source: frr-k8s 0.0.25, internal/controller.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from metallb_crds.frrk8s_v1beta1 import FRRConfiguration, Neighbor, Router
 from metallb_webhooks.addresses import AddressError, parse_cidr, parse_ip
+from metallb_webhooks.installation import METALLB, frr_k8s_namespace
 from metallb_webhooks.rules.announcing import IPV4, IPV6
 from metallb_webhooks.rules.base import Check, Problem, Request
 
@@ -54,6 +55,12 @@ def where_applied(check: Callable[[Request[FRRConfiguration]], Iterable[Problem]
             yield from check(request)
 
     return confined
+
+
+def place_of(request: Request[Any]) -> str:
+    """Return the namespace of frr-k8s: it reads FRRConfigurations there, and nowhere else."""
+    metallb = request.snapshot.metallbs.get((request.namespace, METALLB))
+    return frr_k8s_namespace(metallb, request.backend, request.namespace)
 
 
 def routers(config: FRRConfiguration) -> Iterator[tuple[str, Router]]:

@@ -7,15 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from metallb_crds import patterns
 from metallb_crds.core import Quantity, ResourceRequirements, Toleration
 from metallb_crds.operator_v1beta1 import ComponentConfig, MetalLB, MetalLBSpec
-from metallb_webhooks.labelselectors import (
-    PREFIX_MAX,
-    SUBDOMAIN,
-    is_key,
-    is_value,
-    label_problems,
-)
+from metallb_webhooks.labelselectors import is_key, is_value, label_problems
 from metallb_webhooks.quantities import QuantityError, parse
 from metallb_webhooks.rules.base import Problem, Request, Rule
 from metallb_webhooks.rules.metallbaffinity import METALLB_AFFINITY_RULES
@@ -24,15 +19,9 @@ EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 STANDARD_RESOURCES: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 ANNOTATION_BYTES: Final = 256 * 1024
 
-_PATH: Final = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_HOST: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_DOMAIN: Final = rf"{_HOST}(?:\.{_HOST})*(?::[0-9]+)?"
-REGISTRY: Final = re.compile(rf"{_DOMAIN}(?:/{_PATH})*/?")
-IMAGE: Final = re.compile(
-    rf"(?:{_DOMAIN}/)?{_PATH}(?:/{_PATH})*(?::\w[\w.-]{{0,127}})?"
-    r"(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9A-Fa-f]{32,})?",
-    re.ASCII,
-)
+_REGISTRY: Final = re.compile(patterns.REGISTRY)
+_IMAGE: Final = re.compile(patterns.IMAGE)
+_NAME: Final = re.compile(patterns.NAME)
 
 
 def _tolerations(request: Request[MetalLB]) -> Iterator[Problem]:
@@ -101,7 +90,7 @@ def _annotations(request: Request[MetalLB]) -> Iterator[Problem]:
 
 def _names(request: Request[MetalLB]) -> Iterator[Problem]:
     for path, name in _named(request.subject.spec):
-        if not (len(name) <= PREFIX_MAX and SUBDOMAIN.fullmatch(name)):
+        if not (len(name) <= patterns.NAME_MAX and _NAME.fullmatch(name)):
             message = (
                 f"no object can have the name {name!r}; use lower-case letters, digits, '-' and"
                 " '.', beginning and ending with a letter or digit"
@@ -125,7 +114,7 @@ def _images(request: Request[MetalLB]) -> Iterator[Problem]:
     images = request.subject.spec.images
     if images is None:
         return
-    if images.registry and not REGISTRY.fullmatch(images.registry):
+    if images.registry and not _REGISTRY.fullmatch(images.registry):
         message = (
             f"{images.registry!r} is no registry; write a host with an optional port and path, such"
             " as registry.example:5000/mirror, without https://"
@@ -137,7 +126,7 @@ def _images(request: Request[MetalLB]) -> Iterator[Problem]:
         ("frr", images.frr),
         ("frrK8s", images.frr_k8s),
     ):
-        if image and not IMAGE.fullmatch(image):
+        if image and not _IMAGE.fullmatch(image):
             message = (
                 f"{image!r} is no image reference; write one such as"
                 " quay.io/metallb/speaker:v0.16.1, or with a digest"

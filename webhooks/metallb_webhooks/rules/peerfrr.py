@@ -21,6 +21,7 @@ from metallb_webhooks.installation import METALLB
 from metallb_webhooks.rules.announcing import share_nodes
 from metallb_webhooks.rules.base import Problem, Request, Rule, Severity
 from metallb_webhooks.rules.frrmerging import Statement, statements
+from metallb_webhooks.rules.frrsessions import place_of
 
 _ROUTER: Final = "spec.bgp.routers[0]"
 _NEIGHBOR: Final = f"{_ROUTER}.neighbors[0]"
@@ -104,7 +105,7 @@ def _disagrees(request: Request[BGPPeer]) -> Iterator[Problem]:
 
 def _others(request: Request[BGPPeer]) -> list[FRRConfiguration]:
     """Return what others have written about the router or the session on one of the nodes."""
-    spec, snapshot = request.subject.spec, request.snapshot
+    spec, snapshot, place = request.subject.spec, request.snapshot, place_of(request)
     if not snapshot.nodes:
         return []
     end = spec.interface or _address(spec)
@@ -115,8 +116,8 @@ def _others(request: Request[BGPPeer]) -> list[FRRConfiguration]:
     each = {(one.metadata.namespace, one.metadata.name): one for one in found}
     return [
         other
-        for _, other in sorted(each.items())
-        if share_nodes(spec.node_selectors, [other.spec.node_selector], snapshot)
+        for (where, _), other in sorted(each.items())
+        if where == place and share_nodes(spec.node_selectors, [other.spec.node_selector], snapshot)
     ]
 
 

@@ -6,9 +6,10 @@ import pytest
 
 from metallb_crds.backend import Backend
 from metallb_crds.frrk8s_v1beta1 import FRRConfiguration
+from metallb_crds.operator_v1beta1 import MetalLB
 from metallb_webhooks.rules.base import Severity
 from support.judging import by_rule, judge
-from support.samples import frr, neighbor, node, selector
+from support.samples import NAMESPACE, frr, neighbor, node, selector
 
 HERE = "spec.bgp.routers[0].neighbors[0]"
 PREFIXES = ["10.0.0.0/24", "10.1.0.0/24", "fc00::/64"]
@@ -332,6 +333,39 @@ def test_changing_graceful_restart(
     assert [(one.rule, one.path, one.severity) for one in findings] == (
         [("frr-graceful-restart", f"{HERE}.enableGracefulRestart", Severity.WARN)] if warned else []
     )
+
+
+def external(namespace: str) -> MetalLB:
+    spec = {"bgpBackend": "frr-k8s-external", "frrk8sConfig": {"namespace": namespace}}
+    return MetalLB.parse({"metadata": {"name": "metallb", "namespace": NAMESPACE}, "spec": spec})
+
+
+@pytest.mark.parametrize(
+    ("where", "others", "backend", "place"),
+    [
+        (NAMESPACE, [], Backend.FRR_K8S, ""),
+        ("tenant", [], Backend.FRR_K8S, NAMESPACE),
+        ("tenant", [external("tenant")], Backend.FRR_K8S, NAMESPACE),
+        ("tenant", [external("tenant")], Backend.FRR_K8S_EXTERNAL, ""),
+        (NAMESPACE, [external("tenant")], Backend.FRR_K8S_EXTERNAL, "tenant"),
+        # Whoever reads them then is not MetalLB's.
+        ("tenant", [], Backend.NATIVE, ""),
+        ("tenant", [], Backend.FRR, ""),
+    ],
+)
+def test_an_object_that_frr_k8s_does_not_read_is_warned_of(
+    where: str, others: list[MetalLB], backend: Backend, place: str
+) -> None:
+    found = by_rule("frr-namespace-unread", judge(frr("x", space=where), *others, backend=backend))
+    assert [(one.path, one.severity) for one in found] == (
+        [("metadata.namespace", Severity.WARN)] if place else []
+    )
+    assert all(f"Create it in {place!r}" in one.message for one in found)
+
+
+def test_an_object_elsewhere_is_refused_for_what_is_wrong_in_itself() -> None:
+    bad = frr("x", {"asn": 64500, "neighbors": [neighbor(address="bad")]}, space="tenant")
+    assert f"{HERE}.address" in {one.path for one in judge(bad) if one.severity is Severity.DENY}
 
 
 def test_every_problem_is_told() -> None:

@@ -77,7 +77,7 @@ def test_descriptions_of_a_neighbor_that_differ(
     mine, theirs = router(neighbor(**one)), router(neighbor(**other))
     [(path, message)] = of_rule(speaker(mine), *NODES, frr("users", theirs))
     assert path == f"{HERE}.{field}"
-    assert f"FRRConfiguration 'frr-k8s-system/users' ({HERE}.{field})" in message
+    assert f"FRRConfiguration 'metallb-system/users' ({HERE}.{field})" in message
     assert "neighbor '192.0.2.1' of the default VRF" in message
     [(path, message)] = of_rule(frr("x", router(neighbor(**one), neighbor(**other))))
     assert path == f"spec.bgp.routers[0].neighbors[1].{field}"
@@ -208,7 +208,13 @@ OTHER = router(asn=1)
         (frr("u", router()), [*NODES, speaker(OTHER), speaker(OTHER, host="b")], 1),
         (frr("u", router(), zone="2"), [*NODES, speaker(OTHER)], 0),
         (speaker(router()), [*NODES, speaker(OTHER)], 0),
-        (speaker(router()), [*NODES, speaker(OTHER, space="elsewhere")], 1),
+        (speaker(router()), [*NODES, speaker(OTHER, space="elsewhere")], 0),
+        (speaker(router(), space="elsewhere"), [*NODES, frr("u", OTHER)], 0),
+        (
+            speaker(router(), space="elsewhere"),
+            [*NODES, frr("u", OTHER, space="elsewhere")],
+            0,
+        ),
         (speaker(router()), [*NODES, frr("u", OTHER, zone="1"), frr("v", router(asn=2))], 1),
     ],
 )

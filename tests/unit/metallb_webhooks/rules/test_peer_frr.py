@@ -160,7 +160,7 @@ def test_the_message_names_both_sides_and_the_remedy() -> None:
         peer("p"), frr("theirs", router(session(asn=64999))), *NODES, backend=Backend.FRR_K8S
     )
     [one] = by_rule("peer-frr-disagrees", found)
-    assert "'frr-k8s-system/theirs' (spec.bgp.routers[0].neighbors[0].asn)" in one.message
+    assert "'metallb-system/theirs' (spec.bgp.routers[0].neighbors[0].asn)" in one.message
     assert "says 64999 of the asn of neighbor '192.0.2.1' of the default VRF" in one.message
     assert "which is 64501 here" in one.message
     assert "Let the two agree, or keep them on different nodes" in one.message

@@ -2,9 +2,9 @@
 app.kubernetes.io/component. */}}
 {{- define "metallb.labels" -}}
 app: metallb
-component: {{ . }}
+component: {{ . | quote }}
 app.kubernetes.io/name: metallb
-app.kubernetes.io/component: {{ . }}
+app.kubernetes.io/component: {{ . | quote }}
 app.kubernetes.io/part-of: metallb
 {{- end }}
 
@@ -16,7 +16,7 @@ app.kubernetes.io/part-of: metallb
 {{/* What selects the pods of a component; never to change, selectors are immutable. */}}
 {{- define "metallb.selector" -}}
 app: metallb
-component: {{ . }}
+component: {{ . | quote }}
 {{- end }}
 
 {{/* An image, from the registry of choice; the argument is (root, key of images). */}}
@@ -30,7 +30,7 @@ component: {{ . }}
 {{- if and (rest $parts) (or (contains "." $host) (contains ":" $host) (eq $host "localhost")) -}}
 {{- $image = join "/" (rest $parts) -}}
 {{- end -}}
-{{ $registry }}/{{ $image }}
+{{ print $registry "/" $image }}
 {{- else -}}
 {{ $image }}
 {{- end -}}
@@ -40,7 +40,7 @@ component: {{ . }}
 {{- with .Values.images.pullSecrets }}
 imagePullSecrets:
 {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -49,13 +49,13 @@ imagePullSecrets:
 {{- define "metallb.tlsFlags" -}}
 {{- if not .Values.legacy }}
 {{- with .Values.tls.minVersion }}
-- --tls-min-version={{ . }}
+- {{ print "--tls-min-version=" . | quote }}
 {{- end }}
 {{- with .Values.tls.cipherSuites }}
-- --tls-cipher-suites={{ join "," . }}
+- {{ join "," . | print "--tls-cipher-suites=" | quote }}
 {{- end }}
 {{- with .Values.tls.curvePreferences }}
-- --tls-curve-preferences={{ join "," . }}
+- {{ join "," . | print "--tls-curve-preferences=" | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -64,7 +64,7 @@ imagePullSecrets:
 {{- define "metallb.bgpType" -}}
 {{- if ne .Values.backend "native" -}}
 - name: METALLB_BGP_TYPE
-  value: {{ .Values.backend | trimSuffix "-external" }}
+  value: {{ .Values.backend | trimSuffix "-external" | quote }}
 {{- end -}}
 {{- end }}
 
@@ -92,10 +92,10 @@ tolerations:
 {{/* How speakers, and frr-k8s with them, are replaced. */}}
 {{- define "metallb.updateStrategy" -}}
 {{- with .Values.speaker.updateStrategy -}}
-type: {{ .type }}
+type: {{ .type | quote }}
 {{- if eq .type "RollingUpdate" }}
 rollingUpdate:
-  maxUnavailable: {{ .maxUnavailable }}
+  maxUnavailable: {{ .maxUnavailable | toJson }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -103,7 +103,7 @@ rollingUpdate:
 {{- define "metallb.minReadySeconds" -}}
 {{- with .Values.speaker.updateStrategy -}}
 {{- if and .minReadySeconds (eq .type "RollingUpdate") -}}
-minReadySeconds: {{ .minReadySeconds }}
+minReadySeconds: {{ .minReadySeconds | toJson }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -117,10 +117,10 @@ affinity:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with .runtimeClassName }}
-runtimeClassName: {{ . }}
+runtimeClassName: {{ . | quote }}
 {{- end }}
 {{- end }}
 
@@ -137,7 +137,7 @@ runtimeClassName: {{ . }}
 {{ ternary "frrmetrics" "frrmetricshttps" .Values.legacy }}
 {{- end }}
 
-{{/* The probes of controller and speaker; the argument is (root, more fields of httpGet). A legacy
+{{/* The probes of controller and speaker; the argument is (root, host, or "" for the pod's own). A legacy
 release is asked for its metrics, for want of anything else. */}}
 {{- define "metallb.probes" -}}
 {{- $root := index . 0 -}}
@@ -145,10 +145,10 @@ release is asked for its metrics, for want of anything else. */}}
 {{- $legacy := $root.Values.legacy -}}
 {{- $port := ternary $ports.metrics $ports.health $legacy -}}
 livenessProbe:
-  httpGet: {path: {{ ternary "/metrics" "/healthz" $legacy }}, port: {{ $port }}{{ index . 1 }}}
+  httpGet: {path: {{ ternary "/metrics" "/healthz" $legacy | quote }}, port: {{ $port | toJson }}{{ with index . 1 }}, host: {{ . | quote }}{{ end }}}
   initialDelaySeconds: 10
 readinessProbe:
-  httpGet: {path: {{ ternary "/metrics" "/readyz" $legacy }}, port: {{ $port }}{{ index . 1 }}}
+  httpGet: {path: {{ ternary "/metrics" "/readyz" $legacy | quote }}, port: {{ $port | toJson }}{{ with index . 1 }}, host: {{ . | quote }}{{ end }}}
 {{- end }}
 
 {{/* The security context of a container that needs no more than files and sockets of its pod. */}}
@@ -174,8 +174,8 @@ port of its metrics, address they are served on: "" for what the exporter does b
 {{- $address := index . 3 -}}
 {{- $scheme := ternary "HTTP" "HTTPS" $root.Values.legacy -}}
 - name: frr
-  image: {{ $image }}
-  imagePullPolicy: {{ $root.Values.images.pullPolicy }}
+  image: {{ $image | quote }}
+  imagePullPolicy: {{ $root.Values.images.pullPolicy | quote }}
   terminationMessagePolicy: FallbackToLogsOnError
   {{- if $root.Values.legacy }}
   # FRR writes its log to a file in these releases.
@@ -194,7 +194,7 @@ port of its metrics, address they are served on: "" for what the exporter does b
       drop: [AUDIT_WRITE, MKNOD, SETFCAP, SYS_CHROOT]
       add: [NET_ADMIN, NET_RAW, SYS_ADMIN, NET_BIND_SERVICE]
   livenessProbe:
-    httpGet: {path: /livez, port: {{ $port }}, scheme: {{ $scheme }}, host: 127.0.0.1}
+    httpGet: {path: /livez, port: {{ $port | toJson }}, scheme: {{ $scheme | quote }}, host: 127.0.0.1}
     periodSeconds: 10
     failureThreshold: 3
   startupProbe:
@@ -210,8 +210,8 @@ port of its metrics, address they are served on: "" for what the exporter does b
     - {name: frr-lib, mountPath: /var/lib/frr}
     - {name: reloader, mountPath: /etc/frr_reloader, readOnly: true}
 - name: reloader
-  image: {{ $image }}
-  imagePullPolicy: {{ $root.Values.images.pullPolicy }}
+  image: {{ $image | quote }}
+  imagePullPolicy: {{ $root.Values.images.pullPolicy | quote }}
   terminationMessagePolicy: FallbackToLogsOnError
   command: [/etc/frr_reloader/frr-reloader.sh]
   resources:
@@ -225,23 +225,23 @@ port of its metrics, address they are served on: "" for what the exporter does b
     # Where it puts the running configuration together.
     - {name: reloader-tmp, mountPath: /tmp}
 - name: frr-metrics
-  image: {{ $image }}
-  imagePullPolicy: {{ $root.Values.images.pullPolicy }}
+  image: {{ $image | quote }}
+  imagePullPolicy: {{ $root.Values.images.pullPolicy | quote }}
   terminationMessagePolicy: FallbackToLogsOnError
   command: [/etc/frr_metrics/frr-metrics]
   args:
-    - --metrics-port={{ $port }}
+    - {{ print "--metrics-port=" $port | quote }}
     {{- with $address }}
-    - --metrics-bind-address={{ . }}
+    - {{ print "--metrics-bind-address=" . | quote }}
     {{- end }}
     {{- include "metallb.tlsFlags" $root | nindent 4 }}
   env:
     - name: VTYSH_HISTFILE
       value: /dev/null
   ports:
-    - name: {{ include "metallb.frrMetricsPort" $root }}
-      containerPort: {{ $port }}
-      hostPort: {{ $port }}
+    - name: {{ include "metallb.frrMetricsPort" $root | quote }}
+      containerPort: {{ $port | toJson }}
+      hostPort: {{ $port | toJson }}
   resources:
     requests: {cpu: 5m, memory: 32Mi}
   {{- include "metallb.besideFRR" . | nindent 2 }}
@@ -255,9 +255,9 @@ port of its metrics, address they are served on: "" for what the exporter does b
 {{- define "metallb.frrVolumes" -}}
 - name: frr-startup
   configMap:
-    name: {{ . }}
+    name: {{ . | quote }}
 {{- range list "frr-sockets" "frr-conf" "reloader" "reloader-tmp" "metrics" "frr-tmp" "frr-lib" "frr-log" }}
-- name: {{ . }}
+- name: {{ . | quote }}
   emptyDir: {}
 {{- end }}
 {{- end }}
@@ -266,8 +266,8 @@ port of its metrics, address they are served on: "" for what the exporter does b
 {{- define "metallb.frrInit" -}}
 {{- $root := index . 0 -}}
 - name: cp-frr-files
-  image: {{ include "metallb.image" (list $root (index . 1)) }}
-  imagePullPolicy: {{ $root.Values.images.pullPolicy }}
+  image: {{ include "metallb.image" (list $root (index . 1)) | quote }}
+  imagePullPolicy: {{ $root.Values.images.pullPolicy | quote }}
   terminationMessagePolicy: FallbackToLogsOnError
   command: [/bin/sh, -c, cp -rLf /tmp/frr/* /etc/frr/]
   resources:
@@ -288,9 +288,9 @@ port of its metrics, address they are served on: "" for what the exporter does b
 {{- define "metallb.copyInit" -}}
 {{- $root := index . 0 -}}
 {{- $volume := index . 2 -}}
-- name: cp-{{ $volume }}
-  image: {{ include "metallb.image" (list $root (index . 1)) }}
-  imagePullPolicy: {{ $root.Values.images.pullPolicy }}
+- name: {{ print "cp-" $volume | quote }}
+  image: {{ include "metallb.image" (list $root (index . 1)) | quote }}
+  imagePullPolicy: {{ $root.Values.images.pullPolicy | quote }}
   terminationMessagePolicy: FallbackToLogsOnError
   command: {{ toJson (index . 3) }}
   resources:
@@ -299,7 +299,7 @@ port of its metrics, address they are served on: "" for what the exporter does b
     capabilities:
       drop: [ALL]
   volumeMounts:
-    - {name: {{ $volume }}, mountPath: /etc/frr_{{ $volume }}}
+    - {name: {{ $volume | quote }}, mountPath: {{ print "/etc/frr_" $volume | quote }}}
 {{- end }}
 
 {{/* What FRR starts from: which daemons, listening where; the argument is (root, options of zebra). */}}
