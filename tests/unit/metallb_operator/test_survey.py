@@ -64,7 +64,7 @@ async def test_kube_proxy_is_read_anew_when_something_is_announced_by_layer_2(
         if isinstance(change, L2Advertisement):
             source.store.index.remove("L2Advertisement", change.metadata.name)
         source.store.index.put(change)
-        source._tell()
+        source._tell("L2Advertisement")
         if again:
             async with asyncio.timeout(10):
                 await second.wait()
