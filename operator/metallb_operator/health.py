@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from metallb_kube.process import PortError
+from metallb_kube.unnamed import unnamed
 from metallb_operator.metrics import CONTENT_TYPE
 
 Probe = Callable[[], str]
@@ -45,6 +46,7 @@ async def serving(
         return web.Response(body=metrics(), headers={"Content-Type": CONTENT_TYPE})
 
     app = web.Application()
+    app.on_response_prepare.append(unnamed)
     app.router.add_get("/healthz", probe(healthy))
     app.router.add_get("/readyz", probe(ready))
     app.router.add_get("/metrics", scrape)

@@ -94,6 +94,17 @@ def test_containers_ask_for_resources_and_are_confined(
 
 
 @every_rendering
+def test_pods_make_no_system_call_that_the_runtime_does_not_let_through(
+    spec: dict[str, Any], backend: str, release: str
+) -> None:
+    for workload in render(spec, backend, release).workloads():
+        security = workload["spec"]["template"]["spec"]["securityContext"]
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"}
+    for path, container in render(spec, backend, release).containers():
+        assert "seccompProfile" not in container["securityContext"], path
+
+
+@every_rendering
 def test_containers_say_in_their_status_why_they_end(
     spec: dict[str, Any], backend: str, release: str
 ) -> None:
