@@ -2,6 +2,6 @@
 
 `locked`, `rootfs` and `chrooted` run inside the build, with the standard library only. The other
 modules run on the machine that builds: they choose a builder (`builders`), make what registries
-would otherwise provide (`base`), tell pip what this machine tells it (`pipconf`), and keep what
-was built (`archives`).
+would otherwise provide (`base`), tell pip what this machine tells it (`pipconf`), keep what
+was built (`archives`), and say what it is made of (`sbom`).
 """

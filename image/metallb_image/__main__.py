@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cluster.binaries import BuildError, binary
+from metallb_image import base, sbom
 from metallb_image.builders import Builder, NoBuilderError, choose
 from metallb_image.building import ROOT, ImageError, Wanted, build, defaults
 from metallb_operator.packaging.image import IMAGE, VERSION
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BuildError, ImageError, NoBuilderError) as error:
         _say(str(error))
         return 1
+    _say(f"what it is made of, as CycloneDX: {_described(wanted)}")
     _say(f"built {wanted.name}; publish it: {' '.join(builder.push(wanted.name))}")
     if wanted.name != IMAGE:
         _say(f"manifests that run it, in build/bundle: make manifests IMAGE={wanted.name}")
@@ -48,11 +50,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _wanted(builder: Builder, options: argparse.Namespace) -> Wanted:
     given = defaults((ROOT / "Containerfile").read_text(encoding="utf-8"))
-    base = options.base or _reachable(builder, given["BASE"])
+    image = options.base or _reachable(builder, given["BASE"])
     go = options.go or (None if options.helm else _reachable(builder, given["GO"]))
     return Wanted(
         name=options.name or IMAGE,
-        base=base,
+        base=image,
         helm=None if go else options.helm or binary("helm"),
         arguments={
             "VERSION": VERSION,
@@ -61,6 +63,23 @@ def _wanted(builder: Builder, options: argparse.Namespace) -> Wanted:
         },
         epoch=int(_git("log", "-1", "--format=%ct") or 0),
     )
+
+
+def _described(wanted: Wanted) -> Path:
+    """Write what the image is made of, and return the file."""
+    made = sbom.Made(
+        name=wanted.name,
+        version=VERSION,
+        base=wanted.base or f"Debian {base.SUITE}: {', '.join(base.PACKAGES)}",
+        lock=(ROOT / "requirements.lock").read_text(encoding="utf-8"),
+        pyproject=(ROOT / "pyproject.toml").read_text(encoding="utf-8"),
+        modules=(ROOT / "tests/cluster/modules/helm/go.mod").read_text(encoding="utf-8"),
+        epoch=wanted.epoch,
+    )
+    target = ROOT / "build" / "sbom.cdx.json"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(sbom.document(made) + "\n", encoding="utf-8")
+    return target
 
 
 def _reachable(builder: Builder, image: str) -> str | None:

@@ -60,11 +60,14 @@ def needed(pins: Mapping[str, Pin], wanted: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def dependencies(pyproject: str) -> tuple[str, ...]:
+    """Return the names of what the project needs to run."""
+    return _names(tomllib.loads(pyproject)["project"]["dependencies"])
+
+
 def asked_for(pyproject: str) -> tuple[str, ...]:
     """Return the names of what the project needs to run, and to be built."""
-    read = tomllib.loads(pyproject)
-    asked = [*read["project"]["dependencies"], *read["build-system"]["requires"]]
-    return tuple(_normal(_NAME.match(text)[0]) for text in asked)  # type: ignore[index]
+    return dependencies(pyproject) + _names(tomllib.loads(pyproject)["build-system"]["requires"])
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -73,6 +76,10 @@ def main(arguments: Sequence[str]) -> int:
     pins = parse(lock)
     sys.stdout.writelines(pins[name].text for name in needed(pins, asked_for(pyproject)))
     return 0
+
+
+def _names(requirements: Iterable[str]) -> tuple[str, ...]:
+    return tuple(_normal(_NAME.match(text)[0]) for text in requirements)  # type: ignore[index]
 
 
 def _normal(name: str) -> str:

@@ -1,6 +1,7 @@
 """What every process of ours does at its start and its end: find its namespace, log, say why."""
 
 import asyncio.constants
+import ctypes
 import logging
 import os
 import sys
@@ -19,6 +20,8 @@ from metallb_kube.seldom import SeldomFilter
 _NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _FORMAT: Final = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 _TERMINATION_LOG: Final = "/dev/termination-log"
+_M_MMAP_THRESHOLD: Final = -3
+_LARGE_BYTES: Final = 2**16
 _TLS_BUFFER_BYTES: Final = 2**14
 _LONGEST_MESSAGE: Final = 4096
 """Bytes that the kubelet takes of a termination message."""
@@ -81,13 +84,17 @@ def start_logging(*, verbose: bool, seldom: str = "") -> None:
 
 
 def spare_memory() -> None:
-    """Have TLS connections that are made from now on hold less.
+    """Have TLS connections that are made from now on hold less, and give back what is freed.
 
     asyncio keeps a buffer of 256 KiB for each, whether or not it has ever been used, and reads as
-    much ahead of whoever reads slowly; a record of TLS has 16 KiB (RFC 8446, section 5.1).
+    much ahead of whoever reads slowly; a record of TLS has 16 KiB (RFC 8446, section 5.1). glibc
+    keeps freed blocks for itself once there have been large ones (mallopt(3), M_MMAP_THRESHOLD);
+    other C libraries have nothing of the kind.
     """
     SSLProtocol.max_size = _TLS_BUFFER_BYTES
     vars(asyncio.constants)["FLOW_CONTROL_HIGH_WATER_SSL_READ"] = _TLS_BUFFER_BYTES // 2**10
+    with suppress(AttributeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 def termination_log(environment: Mapping[str, str]) -> Path:

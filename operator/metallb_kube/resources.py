@@ -117,9 +117,13 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     *_resources(
         "authorization.k8s.io",
         "v1",
-        {"SelfSubjectAccessReview": "selfsubjectaccessreviews"},
+        {
+            "SelfSubjectAccessReview": "selfsubjectaccessreviews",
+            "SubjectAccessReview": "subjectaccessreviews",
+        },
         namespaced=False,
     ),
+    *_resources("authentication.k8s.io", "v1", {"TokenReview": "tokenreviews"}, namespaced=False),
     *_resources(
         "monitoring.coreos.com",
         "v1",

@@ -5,9 +5,11 @@ no entry in /etc/passwd, and HOME may be unset: then there is no answer, and the
 (`Path.home` raises RuntimeError).
 """
 
+import importlib
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 __all__ = [
     "ConfigException",
@@ -31,6 +33,11 @@ ensure_home()
 
 from kubernetes.aio.client import Configuration  # noqa: E402 - see above
 from kubernetes.aio.client.rest import RESTClientObject  # noqa: E402 - see above
-from kubernetes.aio.config import load_kube_config  # noqa: E402 - see above
 from kubernetes.aio.config.config_exception import ConfigException  # noqa: E402 - see above
 from kubernetes.aio.config.incluster_config import InClusterConfigLoader  # noqa: E402 - see above
+
+
+async def load_kube_config(**options: Any) -> None:  # noqa: ANN401 - as it takes them
+    """Read a kubeconfig (`kubernetes.aio.config.load_kube_config`); nobody needs it in a pod."""
+    kubeconfigs = importlib.import_module("kubernetes.aio.config.kube_config")
+    await kubeconfigs.load_kube_config(**options)

@@ -77,7 +77,7 @@ async def load(
             loader = InClusterConfigLoader(str(mounted / "token"), str(mounted / "ca.crt"))  # type: ignore[no-untyped-call] # untyped there
             loader.load_and_set(configuration)  # type: ignore[no-untyped-call] # untyped there
         else:
-            await load_kube_config(  # type: ignore[no-untyped-call] # untyped there
+            await load_kube_config(
                 config_file=str(kubeconfig),
                 context=context,
                 client_configuration=configuration,

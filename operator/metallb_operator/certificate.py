@@ -18,7 +18,7 @@ def certificate_ref(namespace: str) -> ObjectRef:
 
 def certificate(namespace: str, now: datetime) -> dict[str, Any]:
     """Return a new Secret of type kubernetes.io/tls: created once, valid for ten years."""
-    lifetimes = Lifetimes(authority=_TEN_YEARS, leaf=_TEN_YEARS)
+    lifetimes = Lifetimes(leaf=_TEN_YEARS)
     made = create_material(("statuscleaner",), now, lifetimes)
     return {
         "apiVersion": "v1",

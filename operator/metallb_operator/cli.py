@@ -80,6 +80,14 @@ def run_command(
     health_port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Its TCP port; 0 picks a free one.")
     ] = None,
+    metrics_authorization: Annotated[
+        bool,
+        typer.Option(
+            envvar="METALLB_METRICS_AUTHORIZATION",
+            help="Show /metrics only to who sends the token of an account that may `get` it"
+            " (TokenReview, SubjectAccessReview).",
+        ),
+    ] = False,
     leader_election: Annotated[
         bool, typer.Option(help="Act only while holding the Lease metallb-operator.")
     ] = True,
@@ -110,6 +118,7 @@ def run_command(
         identity=identity or f"{socket.gethostname()}-{os.getpid()}",
         health_host=health_host,
         health_port=health_port,
+        metrics_authorization=metrics_authorization,
         leader_election=leader_election,
         patience=Patience(request_seconds, silence_seconds),
     )

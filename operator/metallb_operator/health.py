@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 
 from aiohttp import web
 
+from metallb_kube.metricsaccess import MetricsAccess
 from metallb_kube.process import PortError
 from metallb_kube.unnamed import unnamed
 from metallb_operator.metrics import CONTENT_TYPE
@@ -21,6 +23,7 @@ async def serving(
     healthy: Probe,
     ready: Probe,
     metrics: Callable[[], bytes],
+    access: MetricsAccess | None = None,
 ) -> AsyncIterator[int]:
     """Serve until the end of the block; yields the port.
 
@@ -30,6 +33,7 @@ async def serving(
         healthy: whether the process should go on; 503 with the reason if not.
         ready: the same for whether it does its work.
         metrics: everything for Prometheus, in its text format.
+        access: who may read them; None for everybody.
 
     Raises:
         PortError: the port cannot be had.
@@ -42,7 +46,11 @@ async def serving(
 
         return answer
 
-    async def scrape(_: web.Request) -> web.Response:
+    async def scrape(request: web.Request) -> web.Response:
+        if access is not None:
+            status = await access.status(request.headers.get("Authorization", ""))
+            if status != HTTPStatus.OK:
+                return web.Response(status=status)
         return web.Response(body=metrics(), headers={"Content-Type": CONTENT_TYPE})
 
     app = web.Application()

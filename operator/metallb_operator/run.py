@@ -17,6 +17,7 @@ from metallb_crds.operator_v1beta1 import MetalLBSpec
 from metallb_kube.client import KubeClient
 from metallb_kube.errors import KubeError, NotFoundError
 from metallb_kube.leases import LeaseElector
+from metallb_kube.metricsaccess import MetricsAccess
 from metallb_kube.resources import resource_for
 from metallb_kube.seldom import Seldom
 from metallb_operator import handlers
@@ -146,6 +147,7 @@ async def run(settings: Settings) -> None:
             healthy=lambda: _stuck(observer),
             ready=state.unready,
             metrics=lambda: _metrics(tools),
+            access=MetricsAccess(connected) if settings.metrics_authorization else None,
         ):
             beside = (
                 observer.run,

@@ -45,6 +45,7 @@ class Settings:
         health_host: address the health and metrics port listens on; None for all of them, IPv4
             and IPv6: the kubelet probes the pod's address, of whatever family.
         health_port: TCP port of `/healthz`, `/readyz` and `/metrics`; 0 picks a free one.
+        metrics_authorization: whether /metrics asks for the token of somebody who may read it.
         resync_seconds: a MetalLB object at rest is looked at this often.
         poll_seconds: one that is not at rest at least this often.
         grace_seconds: a pod may be unschedulable or pulling for so long before that counts
@@ -66,6 +67,7 @@ class Settings:
     images: Mapping[str, str] = field(default_factory=dict)
     health_host: str | None = None
     health_port: int = 8081
+    metrics_authorization: bool = False
     resync_seconds: float = 600.0
     poll_seconds: float = 10.0
     grace_seconds: float = 10.0

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from cluster.binaries import Binaries
 from cluster.components import Component
-from cluster.kubeconfig import Endpoint, with_certificate
+from cluster.kubeconfig import Endpoint, for_webhooks, with_certificate
 from cluster.pki import Authority, Pair, signing_key
 
 HOST: Final = "127.0.0.1"
@@ -35,13 +35,18 @@ class Ranges:
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """Everything that runs, in the order of starting, and how to reach it."""
+    """Everything that runs, in the order of starting, and how to reach it.
+
+    Attributes:
+        webhook_clients: the authority of the certificate that the API server shows to webhooks.
+    """
 
     components: Mapping[str, Component]
     admin: Path
     endpoint: Endpoint
     routes: Path
     audit: Path
+    webhook_clients: Path
 
 
 def free_port() -> int:
@@ -61,11 +66,15 @@ def plane(folder: Path, binaries: Binaries) -> Plane:
         authority.issue("admin", "admin", organizations=["system:masters"]),
     )
     tokens = signing_key(authority.folder)
+    webhook_clients = Authority.create(folder / "webhook-clients")
     etcd_port = free_port()
     commands = {
         "etcd": etcd_arguments(folder, authority, etcd_port),
         "egress": _egress(folder),
-        "kube-apiserver": _apiserver(folder, authority, tokens, endpoint, etcd_port),
+        "kube-apiserver": [
+            *_apiserver(folder, authority, tokens, endpoint, etcd_port),
+            f"--admission-control-config-file={_admission(folder, webhook_clients)}",
+        ],
         "kube-controller-manager": controller_manager_arguments(
             folder, authority, tokens, endpoint
         ),
@@ -78,7 +87,14 @@ def plane(folder: Path, binaries: Binaries) -> Plane:
         name: Component(name, _command(name, arguments, binaries), logs / f"{name}.log")
         for name, arguments in commands.items()
     }
-    return Plane(components, admin, endpoint, folder / "routes.json", folder / "audit.log")
+    return Plane(
+        components,
+        admin,
+        endpoint,
+        folder / "routes.json",
+        folder / "audit.log",
+        webhook_clients.pair.certificate,
+    )
 
 
 def _command(name: str, arguments: list[str], binaries: Binaries) -> tuple[str, ...]:
@@ -150,6 +166,27 @@ def _apiserver(
         "--audit-log-maxsize=8192",
         f"--cert-dir={folder / 'apiserver'}",
     ]
+
+
+def _admission(folder: Path, clients: Authority) -> Path:
+    """Have the API server show a certificate to webhooks that ask for one."""
+    kubeconfig = for_webhooks(
+        folder / "webhooks.kubeconfig", clients.issue("kube-apiserver", "kube-apiserver")
+    )
+    plugin = {
+        "name": "ValidatingAdmissionWebhook",
+        "configuration": {
+            "apiVersion": "apiserver.config.k8s.io/v1",
+            "kind": "WebhookAdmissionConfiguration",
+            "kubeConfigFile": str(kubeconfig),
+        },
+    }
+    configuration = {
+        "apiVersion": "apiserver.config.k8s.io/v1",
+        "kind": "AdmissionConfiguration",
+        "plugins": [plugin],
+    }
+    return _written(folder / "admission.json", configuration)
 
 
 def _selector(folder: Path) -> dict[str, Any]:

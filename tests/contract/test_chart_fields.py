@@ -11,6 +11,7 @@ from metallb_crds.operator_v1beta1 import MetalLBSpec
 from support.rendering import Rendered, render
 
 Look = Callable[[Rendered], Any]
+DIGEST = f"sha256:{0:064}"
 LEAVES = (Affinity, ResourceRequirements)
 WITHOUT_MANIFESTS = {
     "image",  # deprecated
@@ -239,9 +240,9 @@ ROWS = [
         "r/c",
     ),
     Row(
-        {"images": {"controller": "a:5000/c@sha256:0", "registry": "r/"}},
+        {"images": {"controller": f"a:5000/c@{DIGEST}", "registry": "r/"}},
         image("controller/controller"),
-        "r/c@sha256:0",
+        f"r/c@{DIGEST}",
     ),
     Row(
         {"images": {"controller": "x/c:v1", "registry": "r"}},

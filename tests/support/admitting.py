@@ -130,19 +130,29 @@ def install_with_admission(cluster: Cluster) -> None:
 
 
 @contextmanager
-def admitting(cluster: Cluster, logs: Path, *, replicas: int = 2) -> Iterator[Admitting]:
+def admitting(
+    cluster: Cluster, logs: Path, *, replicas: int = 2, extra: tuple[str, ...] = ()
+) -> Iterator[Admitting]:
     """Install the product and run its webhooks until the end of the block.
 
     Args:
         cluster: without admission so far.
         logs: a folder for their logs.
         replicas: how many.
+        extra: further arguments of each.
     """
     install_with_admission(cluster)
     account = cluster.service_account_kubeconfig(NAMESPACE, SERVICE)
     made = tuple(
         Replica(
-            webhooks_process(account, NAMESPACE, port=port, logs=logs, name=f"{SERVICE}-{number}"),
+            webhooks_process(
+                account,
+                NAMESPACE,
+                port=port,
+                logs=logs,
+                name=f"{SERVICE}-{number}",
+                extra=extra,
+            ),
             port,
         )
         for number, port in enumerate((free_port() for _ in range(replicas)), start=1)

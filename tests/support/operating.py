@@ -102,17 +102,20 @@ class Operating:
 
     def conditions(self, name: str = "metallb", namespace: str = NAMESPACE) -> dict[str, Any]:
         """Return the conditions of a MetalLB object by type."""
-        found = self.cluster.get("metallb", name, namespace) or {}
-        return {c["type"]: c for c in found.get("status", {}).get("conditions", ())}
+        return conditions_of(self.cluster.get("metallb", name, namespace) or {})
 
     def wait_condition(self, kind: str, status: str, reason: str = "") -> Mapping[str, Any]:
-        """Wait until a condition says so; return it."""
+        """Wait until a condition says so of the object as it is now; return it."""
 
         def says() -> Mapping[str, Any] | None:
             self.alive()
-            found = self.conditions().get(kind, {})
+            stored = self.cluster.get("metallb", "metallb", NAMESPACE) or {}
+            found = conditions_of(stored).get(kind, {})
+            current = found.get("observedGeneration") == stored.get("metadata", {}).get(
+                "generation"
+            )
             fits = found.get("status") == status and found.get("reason", "").startswith(reason)
-            return found if fits else None
+            return found if current and fits else None
 
         return wait_for(f"{kind} is {status} {reason}", says, seconds=60)
 
@@ -124,6 +127,11 @@ class Operating:
             for item in found.get("items", ())
             if "applyset.kubernetes.io/part-of" in item["metadata"].get("labels", {})
         }
+
+
+def conditions_of(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the conditions of an object by type."""
+    return {c["type"]: c for c in stored.get("status", {}).get("conditions", ())}
 
 
 def metallb(name: str = "metallb", namespace: str = NAMESPACE, **spec: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds

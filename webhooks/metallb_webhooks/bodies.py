@@ -2,6 +2,7 @@
 
 A body is held several times over while it is judged. Whoever sends many and lets them stall would
 fill the memory: when there is too much, those that have been arriving for the longest are dropped.
+Small ones, which most reviews are, take no part in it: the number of connections bounds them.
 """
 
 import asyncio
@@ -18,7 +19,10 @@ from aiohttp.http_exceptions import HttpProcessingError
 from metallb_webhooks.review import MAX_BODY_BYTES, MalformedReviewError
 
 MOST_BYTES: Final = MAX_BODY_BYTES + 2**20
-"""Of all bodies that are arriving or being judged."""
+"""Of all large bodies that are arriving or being judged."""
+
+SMALL_BYTES: Final = 2**13
+"""A body of so many bytes neither waits nor counts."""
 
 _SLOW_SECONDS: Final = 1.0
 
@@ -27,28 +31,35 @@ _SLOW_SECONDS: Final = 1.0
 class _Body:
     request: web.BaseRequest
     since: float
-    size: int = 0
+    size: int = 0  # that counts
     arriving: bool = True
 
 
 class Bodies:
     """Those under way."""
 
-    def __init__(self, most: int = MOST_BYTES, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        most: int = MOST_BYTES,
+        small: int = SMALL_BYTES,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Begin without any.
 
         Args:
-            most: how many bytes may be under way; the largest body has to fit.
+            most: how many bytes of large bodies may be under way; the largest one has to fit.
+            small: up to how many bytes a body does not count.
             clock: monotonic seconds.
         """
         self._most = most
+        self._small = small
         self._clock = clock
         self._under_way: dict[_Body, None] = {}
         self._changed = asyncio.Event()
 
     @property
     def size(self) -> int:
-        """How many bytes are under way."""
+        """How many bytes of large bodies are under way."""
         return sum(body.size for body in self._under_way)
 
     @asynccontextmanager
@@ -90,7 +101,8 @@ class Bodies:
                 raise MalformedReviewError(
                     HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body exceeds {MAX_BODY_BYTES} bytes"
                 )
-            await self._room(body, len(chunk))
+            if len(raw) + len(chunk) > self._small:
+                await self._room(body, len(raw) + len(chunk) - body.size)
             raw += chunk
         body.arriving = False
         return bytes(raw)
@@ -113,7 +125,8 @@ class Bodies:
         body.size += size
 
     def _slowest(self, but: _Body) -> _Body | None:
-        oldest = next((one for one in self._under_way if one.arriving and one is not but), None)
+        arriving = (one for one in self._under_way if one.arriving and one.size)
+        oldest = next((one for one in arriving if one is not but), None)
         if oldest is None or self._clock() - oldest.since < _SLOW_SECONDS:
             return None
         return oldest

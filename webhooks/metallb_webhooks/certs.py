@@ -1,9 +1,11 @@
 """Serving certificates as values: who signs, how long, when to renew, in which order. Pure.
 
-A certificate authority of our own signs one serving certificate that all replicas share. The API
-server trusts a *bundle*: a new authority is first added to it, and signs only after it has been
-published there, and the old one leaves the bundle only after nothing signed by it is served any
-more. At no step does the API server meet a certificate that it cannot verify.
+All replicas share one serving certificate. It is signed by an authority made for it alone, whose
+key is forgotten at once: the Secret of the replicas holds none that could sign, since operands may
+read every Secret of the namespace. The API server trusts a *bundle* of authorities: that of the
+next certificate is first added to it, the certificate is served only after that has been published,
+and the old authority leaves the bundle only after nothing signed by it is served any more. At no
+step does the API server meet a certificate that it cannot verify.
 
 Sources: RFC 5280; Kubernetes documentation, `clientConfig.caBundle`; Go's crypto/x509 ignores the
 common name, so every name is a subject alternative name.
@@ -20,6 +22,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+_USAGES: Final = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
+"""Replicas show their certificate to each other."""
+
+_FOR_CLIENTS: Final = {
+    ExtendedKeyUsageOID.CLIENT_AUTH,
+    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
+}
+
 BACKDATED: Final = timedelta(hours=1)
 """Certificates are valid from a little earlier, for API servers whose clock is behind."""
 
@@ -29,12 +39,12 @@ class Lifetimes:
     """How long things are valid and how early they are replaced.
 
     Attributes:
+        leaf: for a certificate, and the authority that signs it.
+        leaf_before: how long before its end a certificate is replaced.
         settle: how long after publishing a bundle, or replacing a certificate, everybody
             (API servers, the other replica) is taken to have noticed.
     """
 
-    authority: timedelta = timedelta(days=730)
-    authority_before: timedelta = timedelta(days=120)
     leaf: timedelta = timedelta(days=90)
     leaf_before: timedelta = timedelta(days=30)
     settle: timedelta = timedelta(minutes=2)
@@ -56,13 +66,15 @@ class Material:
         certificate: the serving certificate.
         key: its private key.
         bundle: the authorities to trust, the newest first.
-        authority_key: the private key of the newest authority.
+        next_certificate: the one that is served once its authority is known; b"" if there is none.
+        next_key: its private key.
     """
 
     certificate: bytes
     key: bytes
     bundle: bytes
-    authority_key: bytes
+    next_certificate: bytes = b""
+    next_key: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,20 @@ def first_name(certificate: bytes) -> str:
     return names[0] if names else ""
 
 
+def serves_clients(certificate: bytes) -> bool:
+    """Tell whether a certificate (PEM, the first of a chain) may be shown by a client, too.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    extensions = x509.load_pem_x509_certificate(certificate).extensions
+    try:
+        usage = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    return not _FOR_CLIENTS.isdisjoint(usage)
+
+
 def service_names(service: str, namespace: str) -> tuple[str, ...]:
     """Return the names under which a Service is called; the API server uses the `.svc` one."""
     return (
@@ -99,7 +125,7 @@ def create_authority(now: datetime, lifetimes: Lifetimes) -> Authority:
     # The date tells authorities apart: a verifier looks an issuer up by its name.
     name = _name(f"metallb-webhooks {now:%Y-%m-%dT%H:%M:%S}")
     certificate = (
-        _builder(name, name, key, now, lifetimes.authority)
+        _builder(name, name, key, now, lifetimes.leaf)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), False)  # noqa: FBT003 - x509's positional `critical`
@@ -119,7 +145,7 @@ def create_leaf(
         _builder(_name("metallb-webhooks"), issuer.subject, key, now, lifetimes.leaf)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage(_USAGES), critical=False)
         .add_extension(x509.SubjectAlternativeName(map(x509.DNSName, names)), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer), critical=False)
         .sign(authority.key, hashes.SHA256())
@@ -129,9 +155,10 @@ def create_leaf(
 
 def create_material(names: Sequence[str], now: datetime, lifetimes: Lifetimes) -> Material:
     """Make everything anew."""
+    # The authority ends here: nothing else is ever signed by it.
     authority = create_authority(now, lifetimes)
     certificate, key = create_leaf(authority, names, now, lifetimes)
-    return Material(certificate, key, _pem(authority.certificate), _pem_key(authority.key))
+    return Material(certificate, key, _pem(authority.certificate))
 
 
 def next_step(
@@ -139,7 +166,7 @@ def next_step(
     names: Sequence[str],
     now: datetime,
     *,
-    published: bool,
+    settled: bool,
     lifetimes: Lifetimes,
 ) -> Step | None:
     """Decide what has to change now; None when everything is in order.
@@ -148,58 +175,46 @@ def next_step(
         material: what is stored; None where nothing is.
         names: what the certificate has to be valid for.
         now: the time, with a time zone.
-        published: whether every webhook configuration carries the whole stored bundle.
+        settled: whether exactly this material has been stored, and its bundle carried by every
+            webhook configuration, for `lifetimes.settle`.
         lifetimes: how long and how early.
     """
     broken = "there is no certificate yet" if material is None else must_renew(material, names, now)
     if material is None or broken:
         return Step(str(broken), create_material(names, now, lifetimes))
-    parsed = _Parsed.of(material)
-    newest, rest = parsed.authorities[0], parsed.authorities[1:]
-    if newest.not_valid_after_utc - now < lifetimes.authority_before:
-        return Step(
-            "the authority ends soon: publishing its successor",
-            _with_new_authority(material, now, lifetimes),
-        )
-    settled = now - _created(newest) >= lifetimes.settle
-    if not _signed_by(parsed.leaf, newest):
-        if published and settled:
+    if material.next_certificate:
+        if settled:
             return Step(
-                "the new authority is published: it signs from now on",
-                _with_new_leaf(material, parsed, names, now, lifetimes),
+                "the next authority is published: its certificate is served from now on",
+                Material(material.next_certificate, material.next_key, material.bundle),
             )
-    elif parsed.leaf.not_valid_after_utc - now < lifetimes.leaf_before:
+        return None
+    leaf, *rest = x509.load_pem_x509_certificates(material.certificate + material.bundle)
+    if leaf.not_valid_after_utc - now < lifetimes.leaf_before:
         return Step(
-            "the certificate ends soon", _with_new_leaf(material, parsed, names, now, lifetimes)
+            "the certificate ends soon: the authority of the next one is published",
+            _with_next(material, names, now, lifetimes),
         )
-    elif rest and now - _created(parsed.leaf) >= lifetimes.settle:
+    signers = [authority for authority in rest if _signed_by(leaf, authority)]
+    if len(signers) < len(rest) and settled:
         return Step(
             "nothing signed by the old authority is in use",
-            replace(material, bundle=_pem(newest)),
+            replace(material, bundle=b"".join(map(_pem, signers))),
         )
     return None
 
 
-def must_renew(  # noqa: PLR0911 - a reason each
-    material: Material, names: Sequence[str], now: datetime
-) -> str | None:
+def must_renew(material: Material, names: Sequence[str], now: datetime) -> str | None:
     """Say why this material cannot be served (any longer), None when it can."""
     try:
-        parsed = _Parsed.of(material)
+        authorities = x509.load_pem_x509_certificates(material.bundle)
+        troubles = [
+            _trouble_of(certificate, key, authorities, names, now)
+            for certificate, key in _pairs(material)
+        ]
     except (ValueError, TypeError) as error:
         return f"what is stored cannot be read: {error}"
-    if not parsed.key_fits:
-        return "key and certificate do not belong together"
-    if not any(_signed_by(parsed.leaf, authority) for authority in parsed.authorities):
-        return "the certificate is signed by none of the authorities"
-    if parsed.leaf.not_valid_after_utc <= now:
-        return f"the certificate ended at {parsed.leaf.not_valid_after_utc:%Y-%m-%d %H:%M}"
-    if parsed.authorities[0].not_valid_after_utc <= now:
-        return "the authority has ended"
-    missing = sorted(set(names).difference(_names_of(parsed.leaf)))
-    if missing:
-        return f"the certificate is not valid for {', '.join(missing)}"
-    return None
+    return next(filter(None, troubles), None)
 
 
 def not_after(certificate: bytes) -> datetime:
@@ -219,46 +234,48 @@ def same_bundle(one: bytes, other: bytes) -> bool:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Parsed:
-    leaf: x509.Certificate
-    key_fits: bool
-    authorities: tuple[x509.Certificate, ...]
-    authority_key: ec.EllipticCurvePrivateKey
-
-    @classmethod
-    def of(cls, material: Material) -> "_Parsed":
-        leaf = x509.load_pem_x509_certificate(material.certificate)
-        authorities = tuple(x509.load_pem_x509_certificates(material.bundle))
-        authority_key = _load_key(material.authority_key)
-        if authorities[0].public_key() != authority_key.public_key():
-            raise ValueError("the authority's key is that of another one")
-        fits = leaf.public_key() == _load_key(material.key).public_key()
-        return cls(leaf, fits, authorities, authority_key)
+def _pairs(material: Material) -> list[tuple[bytes, bytes]]:
+    pairs = [(material.certificate, material.key)]
+    if material.next_certificate:
+        pairs.append((material.next_certificate, material.next_key))
+    return pairs
 
 
-def _with_new_authority(material: Material, now: datetime, lifetimes: Lifetimes) -> Material:
-    """Put a new authority in front of the bundle; what is served stays as it is."""
-    authority = create_authority(now, lifetimes)
-    current = [
-        certificate
-        for certificate in x509.load_pem_x509_certificates(material.bundle)
-        if certificate.not_valid_after_utc > now
-    ]
-    bundle = b"".join(map(_pem, [authority.certificate, *current]))
-    return replace(material, bundle=bundle, authority_key=_pem_key(authority.key))
-
-
-def _with_new_leaf(
-    material: Material,
-    parsed: _Parsed,
+def _trouble_of(
+    pem: bytes,
+    key: bytes,
+    authorities: Sequence[x509.Certificate],
     names: Sequence[str],
     now: datetime,
-    lifetimes: Lifetimes,
+) -> str:
+    """Say why a certificate cannot be served; "" when it can.
+
+    Raises:
+        ValueError, TypeError: it or its key cannot be read.
+    """
+    leaf = x509.load_pem_x509_certificate(pem)
+    if leaf.public_key() != _load_key(key).public_key():
+        return "key and certificate do not belong together"
+    if not any(_signed_by(leaf, authority) for authority in authorities):
+        return "the certificate is signed by none of the authorities"
+    if leaf.not_valid_after_utc <= now:
+        return f"the certificate ended at {leaf.not_valid_after_utc:%Y-%m-%d %H:%M}"
+    if missing := sorted(set(names).difference(_names_of(leaf))):
+        return f"the certificate is not valid for {', '.join(missing)}"
+    return ""
+
+
+def _with_next(
+    material: Material, names: Sequence[str], now: datetime, lifetimes: Lifetimes
 ) -> Material:
-    authority = Authority(parsed.authorities[0], parsed.authority_key)
-    certificate, key = create_leaf(authority, names, now, lifetimes)
-    return replace(material, certificate=certificate, key=key)
+    """Put the next certificate beside what is served, and its authority in front of the bundle."""
+    coming = create_material(names, now, lifetimes)
+    return replace(
+        material,
+        bundle=coming.bundle + material.bundle,
+        next_certificate=coming.certificate,
+        next_key=coming.key,
+    )
 
 
 def _builder(
@@ -296,10 +313,6 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-
-
-def _created(certificate: x509.Certificate) -> datetime:
-    return certificate.not_valid_before_utc + BACKDATED
 
 
 def _signed_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:

@@ -85,7 +85,8 @@ class OwnCertificate:
         self._names = service_names(SERVICE, namespace)
         self._wake = asyncio.Event()
         self._trouble = ""
-        self._published, self._since = b"", now()
+        self._known: Material | None = None
+        self._since = now()
         self.bundles: tuple[bytes, ...] = ()
         first = create_material(self._names, now(), lifetimes)
         self.serving = Serving(first.certificate, first.key, first.bundle)
@@ -122,19 +123,19 @@ class OwnCertificate:
 
     def _next(self, material: Material | None, *, settled: bool) -> Step | None:
         return next_step(
-            material, self._names, self._now(), published=settled, lifetimes=self._lifetimes
+            material, self._names, self._now(), settled=settled, lifetimes=self._lifetimes
         )
 
     def _has_settled(self, material: Material | None, *, published: bool) -> bool:
-        """Whether this bundle has been published for so long that API servers know of it.
+        """Whether this has been stored and published for so long that everybody knows of it.
 
         An authority may be much older than its publication: nothing could be published while
         the API server was away, or while there was no configuration.
         """
-        bundle = material.bundle if material is not None and published else b""
-        if bundle != self._published:
-            self._published, self._since = bundle, self._now()
-        return bool(bundle) and self._now() - self._since >= self._lifetimes.settle
+        known = material if published else None
+        if known != self._known:
+            self._known, self._since = known, self._now()
+        return known is not None and self._now() - self._since >= self._lifetimes.settle
 
     async def _publish(self, material: Material) -> bool:
         """Put the bundle into every configuration of ours; whether there is any."""

@@ -52,6 +52,23 @@ def serve(
             " Secret metallb-webhooks-cert and published in the webhook configurations."
         ),
     ] = None,
+    client_ca_file: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="METALLB_CLIENT_CA_FILE",
+            help="PEM file of the authorities that sign the client certificates of API servers:"
+            " reviews are then taken from clients with such a certificate only. Without it they"
+            " are taken from everybody, as by other webhooks.",
+        ),
+    ] = None,
+    metrics_authorization: Annotated[
+        bool,
+        typer.Option(
+            envvar="METALLB_METRICS_AUTHORIZATION",
+            help="Show /metrics only to who sends the token of an account that may `get` it"
+            " (TokenReview, SubjectAccessReview).",
+        ),
+    ] = False,
     host: Annotated[
         str | None, typer.Option(help="Address to listen on; all of them without it.")
     ] = None,
@@ -86,6 +103,8 @@ def serve(
         kubeconfig=kubeconfig,
         namespace=namespace or own_namespace(),
         tls_dir=tls_dir,
+        client_ca_file=client_ca_file,
+        metrics_authorization=metrics_authorization,
         host=host,
         port=port,
         backend=bgp_backend,

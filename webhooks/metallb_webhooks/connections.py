@@ -21,7 +21,9 @@ logger = logging.getLogger(__name__)
 
 _BACKLOG: Final = 512
 _AGAIN_SECONDS: Final = 0.1
-_SLOW_SECONDS: Final = 1.0
+_SLOW_SECONDS: Final = 0.2
+"""More than API servers need for a request, and too little to fill the port with others."""
+
 _SWEEP_SECONDS: Final = 1.0
 
 
@@ -60,7 +62,7 @@ class Bounds:
         goodbye_seconds: for the other side to end TLS.
     """
 
-    connections: int = 256
+    connections: int = 192
     handshakes: int = 64
     handshake_seconds: float = 5.0
     silence_seconds: float = 10.0
@@ -145,14 +147,14 @@ class Connections:
         self,
         listener: socket.socket,
         answering: Callable[[], asyncio.Protocol],
-        context: ssl.SSLContext,
+        context: Callable[[], ssl.SSLContext],
     ) -> None:
         """Accept until cancelled.
 
         Args:
             listener: a socket that listens and does not block.
             answering: makes what answers on a connection.
-            context: of TLS.
+            context: of TLS, for the connection that is accepted next.
         """
         sweeping = asyncio.create_task(self._sweep_for_ever())
         try:
@@ -167,7 +169,7 @@ class Connections:
                     oldest = next(iter(self._greeting))
                     del self._greeting[oldest]
                     oldest.cancel()
-                task = asyncio.create_task(self._greet(accepted, answering, context))
+                task = asyncio.create_task(self._greet(accepted, answering, context()))
                 self._greeting[task] = None
                 task.add_done_callback(lambda done: self._greeting.pop(done, None))
         finally:

@@ -23,6 +23,7 @@ from metallb_webhooks.selftest import (
     untrusted,
 )
 from metallb_webhooks.settings import SERVICE, Settings
+from metallb_webhooks.tls import Serving
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,11 @@ _CHANCES: Final = 2
 
 
 class Trusted(Protocol):
-    """Knows what API servers trust."""
+    """Knows what API servers trust, and what is served."""
+
+    @property
+    def serving(self) -> Serving:
+        """What is shown where clients are asked for a certificate."""
 
     @property
     def bundles(self) -> Iterable[bytes] | None:
@@ -46,19 +51,22 @@ class OwnDoor:
         trouble: the link that fails; "" if none does.
     """
 
-    def __init__(self, certificate: Trusted, port: Callable[[], int], settings: Settings) -> None:
+    def __init__(
+        self, certificate: Trusted, port: Callable[[], int], settings: Settings, uid: str
+    ) -> None:
         """Begin without knowing.
 
         Args:
             certificate: knows what API servers trust.
             port: returns where we listen.
             settings: MetalLB's namespace, our address, and how often to ask.
+            uid: of the reviews that are sent.
         """
         self._certificate = certificate
         self._port = port
         self._host = settings.address or settings.host or "127.0.0.1"
         self._name = service_names(SERVICE, settings.namespace)[0]
-        self._review = review(settings.namespace)
+        self._review = review(settings.namespace, uid)
         self._seconds = settings.certificate_seconds
         self.trouble = "nothing has been sent to our own port yet"
 
@@ -121,7 +129,7 @@ class OwnDoor:
                 f"https://{where}:{self._port()}{PATH}",
                 data=self._review,
                 headers={"Content-Type": "application/json"},
-                ssl=trust(bundle),
+                ssl=self._certificate.serving.present(trust(bundle)),
                 server_hostname=self._name,
                 allow_redirects=False,
             ) as answer,

@@ -15,9 +15,12 @@ _KEYS: Final[Mapping[str, str]] = {
     "certificate": "tls.crt",
     "key": "tls.key",
     "bundle": "ca.crt",
-    "authority_key": "ca.key",
+    "next_certificate": "next.crt",
+    "next_key": "next.key",
 }
-"""Fields of `Material` by the keys of the Secret."""
+"""Keys of the Secret by the fields of `Material`."""
+
+_OPTIONAL: Final = frozenset({"next_certificate", "next_key"})
 
 
 def secret_ref(namespace: str) -> ObjectRef:
@@ -34,7 +37,11 @@ def secret_of(material: Material, namespace: str, stored: Manifest | None) -> Ma
         stored: the Secret as it is, whose type cannot be changed; None where there is none. Its
             resourceVersion is kept: the write fails if somebody else was faster.
     """
-    data = {name: b64encode(getattr(material, field)).decode() for field, name in _KEYS.items()}
+    data = {
+        name: b64encode(value).decode()
+        for field, name in _KEYS.items()
+        if (value := getattr(material, field)) or field not in _OPTIONAL
+    }
     if stored is not None:
         return {**stored, "data": data}
     return {
@@ -55,7 +62,11 @@ def material_of(secret: Manifest | None) -> Material | None:
     data = (secret or {}).get("data") or {}
     try:
         return Material(
-            **{field: b64decode(data[name], validate=True) for field, name in _KEYS.items()}
+            **{
+                field: b64decode(data[name], validate=True)
+                for field, name in _KEYS.items()
+                if name in data or field not in _OPTIONAL
+            }
         )
     except (KeyError, Base64Error):
         return None

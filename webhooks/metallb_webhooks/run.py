@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from metallb_kube.client import KubeClient
+from metallb_kube.metricsaccess import MetricsAccess
 from metallb_webhooks.certfiles import MountedCertificate
 from metallb_webhooks.certstore import OwnCertificate
+from metallb_webhooks.clientauth import ClientAuthorities
 from metallb_webhooks.desk import Desk
 from metallb_webhooks.forwarding import Forwarder
 from metallb_webhooks.freshness import Refresher
@@ -80,7 +82,9 @@ class _Process:
             client, settings.namespace, seen=self._pending.seen, backend=settings.backend
         )
         self._certificate = _certificate(client, settings)
-        self._own_door = OwnDoor(self._certificate, lambda: self._port, settings)
+        own_uid = str(uuid.uuid4())
+        self._own_door = OwnDoor(self._certificate, lambda: self._port, settings, own_uid)
+        self._clients = _clients(self._certificate.serving, settings)
         refresher = Refresher(client, self._source, settings, self._metrics.confirmed)
         self._leadership = Leadership(client, settings, self._ourselves, refresher.refresh_all)
         # Outside of a pod nobody could tell whose an address is.
@@ -101,17 +105,21 @@ class _Process:
             scrape=self._scrape,
             metrics=self._metrics,
             settings=settings,
+            own_uid=own_uid,
+            access=MetricsAccess(client) if settings.metrics_authorization else None,
         )
 
     async def run(self, stop: asyncio.Event) -> None:
-        context = self._certificate.serving.context
         async with self._forwarder, asyncio.TaskGroup() as tasks:
             work = [
                 tasks.create_task(self._source.run()),
                 tasks.create_task(self._certificate.run()),
+                *(tasks.create_task(one.run()) for one in self._clients),
                 tasks.create_task(_spare_the_collector(self._source)),
             ]
-            async with listening(self._front, context, self._settings) as self._port:
+            async with listening(
+                self._front, self._certificate.serving, self._settings
+            ) as self._port:
                 logger.info("listening on port %d", self._port)
                 work.append(tasks.create_task(self._lead()))
                 work.append(tasks.create_task(self._ask_ourselves()))
@@ -183,6 +191,12 @@ async def _spare_the_collector(source: Source) -> None:
     await source.wait_synced()
     gc.collect()
     gc.freeze()
+
+
+def _clients(serving: Serving, settings: Settings) -> tuple[ClientAuthorities, ...]:
+    if settings.client_ca_file is None:
+        return ()
+    return (ClientAuthorities(settings.client_ca_file, serving, settings.certificate_seconds),)
 
 
 def _certificate(client: KubeClient, settings: Settings) -> Certificate:

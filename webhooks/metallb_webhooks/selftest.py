@@ -17,8 +17,8 @@ from metallb_webhooks.review import API_VERSION
 RULE: Final = "pool-address-syntax"
 """What the probe is refused for."""
 
-UID: Final = "metallb-webhooks-self-test"
-"""By which a process knows its own reviews, which are neither counted nor logged."""
+NAME: Final = "metallb-webhooks-self-test"
+"""Of the pool that a process asks itself about."""
 
 _GROUP, _VERSION, _KIND = "metallb.io", "v1beta1", "IPAddressPool"
 
@@ -45,15 +45,20 @@ def probe(namespace: str, name: str) -> Mapping[str, Any]:
     }
 
 
-def review(namespace: str) -> bytes:
-    """Return the review that an API server would send about it."""
-    asked = probe(namespace, UID)
+def review(namespace: str, uid: str) -> bytes:
+    """Return the review that an API server would send about it.
+
+    Args:
+        namespace: MetalLB's.
+        uid: by which a process knows its own reviews, and which nobody else knows.
+    """
+    asked = probe(namespace, NAME)
     request = {
-        "uid": UID,
+        "uid": uid,
         "kind": {"group": _GROUP, "version": _VERSION, "kind": _KIND},
         "operation": "CREATE",
         "namespace": namespace,
-        "name": UID,
+        "name": NAME,
         "dryRun": True,
         "object": asked,
     }

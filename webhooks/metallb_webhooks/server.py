@@ -7,15 +7,16 @@ nobody else anything.
 
 import asyncio
 import logging
-import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Final, cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from metallb_kube.metricsaccess import MetricsAccess
 from metallb_kube.process import PortError
 from metallb_kube.unnamed import unnamed
 from metallb_webhooks.bodies import Bodies
@@ -33,8 +34,8 @@ from metallb_webhooks.review import (
     printable,
     respond,
 )
-from metallb_webhooks.selftest import UID
 from metallb_webhooks.settings import Settings
+from metallb_webhooks.tls import Serving, is_known
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,8 @@ _LINGERING_SECONDS: Final = 1.0
 
 _BUFFER_BYTES: Final = 2**12
 """Of a body that is read ahead, for each connection."""
+
+_UNKNOWN: Final = "reviews are taken from clients with a certificate only (--client-ca-file)\n"
 
 Answer = Callable[[Asked], Awaitable[Verdict | bytes]]
 """Returns the verdict on a review, or an answer that is ready to be sent."""
@@ -65,6 +68,8 @@ class Front:
         scrape: Callable[[], bytes],
         metrics: Metrics,
         settings: Settings,
+        own_uid: str = "",
+        access: MetricsAccess | None = None,
         bounds: Bounds | None = None,
     ) -> None:
         """Describe what is behind it.
@@ -75,7 +80,9 @@ class Front:
             waiting: why nobody should send reviews here now; "" if they may.
             scrape: everything for Prometheus, in its text format.
             metrics: where reviews are counted.
-            settings: for how long a client may take.
+            settings: for how long a client may take, and whether it has to be known.
+            own_uid: of the reviews that this process sends to itself, which do not count.
+            access: who may read metrics; None for everybody.
             bounds: of the connections that it is served on.
         """
         self._answer_to = answer
@@ -84,6 +91,8 @@ class Front:
         self._scrape = scrape
         self._metrics = metrics
         self._settings = settings
+        self._own_uid = own_uid
+        self._access = access
         self._bodies = Bodies()
         self.connections = Connections(bounds or Bounds(handshake_seconds=settings.body_seconds))
         self.leaving = False
@@ -107,6 +116,9 @@ class Front:
             return await handler(request)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
+        if self._settings.client_ca_file and not is_known(request.transport):
+            self._metrics.malformed(HTTPStatus.UNAUTHORIZED)
+            return self._closing(web.Response(status=HTTPStatus.UNAUTHORIZED, text=_UNKNOWN))
         try:
             check_content_type(request.headers.get("Content-Type", ""))
             async with self._bodies.read(request, self._settings.body_seconds) as raw:
@@ -126,7 +138,7 @@ class Front:
         except MisdirectedError:
             return web.Response(status=421, text="another replica decides\n")
         if isinstance(answer, Verdict):
-            if asked.request.uid != UID:
+            if asked.request.uid != self._own_uid:
                 self._metrics.reviewed(asked.request, answer, time.perf_counter() - started)
                 _log(asked.request, answer)
             answer = respond(asked.request.uid, answer)
@@ -140,7 +152,11 @@ class Front:
         waiting = "the process is about to end" if self.leaving else self._waiting()
         return self._closing(web.Response(text=waiting or "ok", status=503 if waiting else 200))
 
-    async def _metered(self, _: web.Request) -> web.StreamResponse:
+    async def _metered(self, request: web.Request) -> web.StreamResponse:
+        if self._access is not None:
+            status = await self._access.status(request.headers.get("Authorization", ""))
+            if status != HTTPStatus.OK:
+                return self._closing(web.Response(status=status))
         return web.Response(body=self._scrape(), headers={"Content-Type": CONTENT_TYPE})
 
     @staticmethod
@@ -150,10 +166,13 @@ class Front:
 
 
 @asynccontextmanager
-async def listening(
-    front: Front, context: ssl.SSLContext, settings: Settings
-) -> AsyncIterator[int]:
+async def listening(front: Front, serving: Serving, settings: Settings) -> AsyncIterator[int]:
     """Serve until the end of the block, and then see open requests through; yields the port.
+
+    Args:
+        front: what is answered.
+        serving: the certificate, and who has to show one.
+        settings: where to listen, and for how long clients may take.
 
     Raises:
         PortError: the port cannot be had.
@@ -178,7 +197,9 @@ async def listening(
             raise PortError(settings.port, error, "choose another by --port") from error
         answering = cast("Callable[[], asyncio.Protocol]", runner.server)
         with listener:
-            accepting = asyncio.create_task(front.connections.accept(listener, answering, context))
+            accepting = asyncio.create_task(
+                front.connections.accept(listener, answering, lambda: serving.context)
+            )
             try:
                 yield int(listener.getsockname()[1])
             finally:

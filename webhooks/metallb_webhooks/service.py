@@ -127,6 +127,7 @@ def judge_subject(
         snapshot=would_be,
         backend=settings.backend or backend_in_effect(metallb),
         namespace=settings.namespace,
+        is_trusted=settings.client_ca_file is not None,
     )
     return verdict_on(evaluate(request, subject.model.kind, raised_by(metallb)))
 

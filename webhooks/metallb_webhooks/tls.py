@@ -6,28 +6,49 @@ certificate of the same authority, for the same name. Nobody else has a key to o
 
 import os
 import ssl
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
-from metallb_webhooks.certs import first_name, not_after
+from metallb_webhooks.certs import first_name, not_after, serves_clients
+
+_ANCHOR: Final = ssl.VERIFY_X509_PARTIAL_CHAIN
+"""Whatever is trusted is an anchor, as for API servers: an intermediate, or the certificate."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Identity:
+    """What is served, and who else may serve it.
+
+    Attributes:
+        pair: the key, then the certificate and its chain, as PEM.
+        authorities: of other replicas' certificates, as PEM.
+    """
+
+    certificate: bytes
+    pair: bytes
+    authorities: bytes
 
 
 class Serving:
     """A context for servers, and one for connections to other replicas.
 
-    Connections that are open keep the certificate that they began with; the next ones get the
-    new one. The listening socket knows nothing of it.
+    Both are replaced by new ones when what they hold changes: connections that are open keep what
+    they began with.
 
     Attributes:
-        context: what a listener is given, once.
-        towards: for connections to other replicas; another one whenever what it trusts changes.
+        context: for the next connection that is accepted.
+        towards: for connections to other replicas.
         name: the DNS name that another replica's certificate has to be for.
     """
 
-    def __init__(self, certificate: bytes, key: bytes, authorities: bytes = b"") -> None:
-        """Make contexts for a certificate; arguments and errors as in `use`."""
-        self.context = _context()
-        self._served = b""
-        self._trusted = b""
+    def __init__(
+        self, certificate: bytes, key: bytes, authorities: bytes = b"", clients: bytes = b""
+    ) -> None:
+        """Make contexts for a certificate; arguments and errors as in `use` and `demand`."""
+        self._clients = clients
+        self._before = b""
+        self._identity: _Identity | None = None
         self._ends = datetime.min.replace(tzinfo=UTC)
         self.use(certificate, key, authorities)
 
@@ -43,41 +64,104 @@ class Serving:
             ValueError: they cannot be read or do not belong together; what was served stays.
         """
         pair = key.rstrip() + b"\n" + certificate
-        trusted = authorities or certificate
-        if (pair, trusted) == (self._served, self._trusted):
+        wanted = _Identity(certificate, pair, authorities or certificate)
+        old = self._identity
+        if wanted == old:
             return False
         ends, name = not_after(certificate), first_name(certificate)
-        try:
-            towards = _towards(trusted)
-            _load(_context(), pair)
-            _load(self.context, pair)
-        except OSError as error:  # ssl.SSLError is one
-            raise ValueError(f"certificate and key cannot be used: {error}") from error
-        another = pair != self._served
-        self._served, self._trusted, self._ends = pair, trusted, ends
-        self.towards, self.name = towards, name
+        another = old is None or wanted.pair != old.pair
+        before = old.certificate if old and another else self._before
+        self._put(wanted, self._clients, before)
+        self._identity, self._ends, self._before = wanted, ends, before
+        self.name = name
         return another
+
+    def demand(self, clients: bytes) -> bool:
+        """Ask whoever connects for a certificate from now on; returns whether that is news.
+
+        Who shows none is served all the same, and told apart by `is_known`: the kubelet's probes
+        have none. Other replicas are known by what they serve.
+
+        Args:
+            clients: PEM of the authorities that sign the certificates of API servers.
+
+        Raises:
+            ValueError: they cannot be read, or what is served is for servers only; what was asked
+                for stays.
+        """
+        if clients == self._clients:
+            return False
+        if self._identity is not None:
+            self._put(self._identity, clients, self._before)
+        self._clients = clients
+        return True
+
+    def present(self, context: ssl.SSLContext) -> ssl.SSLContext:
+        """Show what is served when this context meets a server that asks; returns the context."""
+        if self._identity is not None:
+            _load(context, self._identity.pair)
+        return context
 
     def seconds_left(self, now: datetime) -> float:
         """For how long what is served is still valid; negative once it is not."""
         return (self._ends - now).total_seconds()
 
+    def _put(self, wanted: _Identity, clients: bytes, before: bytes) -> None:
+        if clients and not serves_clients(wanted.certificate):
+            raise ValueError(
+                "the certificate is for servers only, and replicas show it to each other where"
+                " clients are asked for theirs; have it made with the usage `client auth`, too"
+            )
+        try:
+            context, towards = _server(), _client(wanted.authorities)
+            _load(context, wanted.pair)
+            _load(towards, wanted.pair)
+            if clients:
+                _ask(context, clients, wanted.certificate + before)
+        except OSError as error:  # ssl.SSLError is one
+            raise ValueError(f"certificate and key cannot be used: {error}") from error
+        self.context, self.towards = context, towards
 
-def _context() -> ssl.SSLContext:
+
+def is_known(transport: object) -> bool:
+    """Tell whether whoever is connected has shown a certificate that was asked for.
+
+    Args:
+        transport: of a connection that a `Serving.context` has let in.
+    """
+    # OpenSSL has verified it: who shows another one is not connected.
+    tell = getattr(transport, "get_extra_info", None)
+    return tell is not None and bool(tell("peercert"))
+
+
+def _server() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     return context
 
 
-def _towards(authorities: bytes) -> ssl.SSLContext:
+def _client(authorities: bytes) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # Whatever is in there is an anchor, as for API servers: an intermediate, or the certificate.
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    _trust(context, authorities)
+    return context
+
+
+def _ask(context: ssl.SSLContext, clients: bytes, replicas: bytes) -> None:
+    # Of replicas only the certificate counts: their authority may sign for half a cluster.
+    context.verify_mode = ssl.CERT_OPTIONAL
+    try:
+        _trust(context, clients)
+    except ssl.SSLError as error:
+        raise ValueError(f"the authorities of clients cannot be read: {error}") from error
+    _trust(context, replicas)
+
+
+def _trust(context: ssl.SSLContext, authorities: bytes) -> None:
+    context.verify_flags |= _ANCHOR
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.load_verify_locations(cadata=authorities.decode("ascii", "ignore"))
-    return context
 
 
 def _load(context: ssl.SSLContext, pair: bytes) -> None:

@@ -21,16 +21,15 @@ from metallb_webhooks.metrics import Metrics
 from metallb_webhooks.owndoor import OwnDoor
 from metallb_webhooks.publication import CONFIGURATION, material_of, secret_ref
 from metallb_webhooks.review import Verdict
-from metallb_webhooks.selftest import RULE, UID
+from metallb_webhooks.selftest import RULE
 from metallb_webhooks.server import Front, listening
 from metallb_webhooks.settings import CONFIGURATION_LABEL, SERVICE, Settings
 from support.admitting import Admitting
 from support.load import load
 
 SPACE = "rotation"
+OWN_UID = "ours"
 HASTY = Lifetimes(
-    authority=timedelta(seconds=14),
-    authority_before=timedelta(seconds=10),
     leaf=timedelta(seconds=10),
     leaf_before=timedelta(seconds=7),
     settle=timedelta(seconds=1),
@@ -38,7 +37,7 @@ HASTY = Lifetimes(
 
 
 async def answer(asked: Asked) -> Verdict:
-    if asked.request.uid == UID:
+    if asked.request.uid == OWN_UID:
         return Verdict(allowed=False, message=f"no [{RULE}]")
     return Verdict(allowed=True)
 
@@ -105,14 +104,14 @@ async def replicas(admission: Admitting) -> AsyncIterator[Replicas]:
         certificates = tuple(OwnCertificate(client, SPACE, 0.1, lifetimes=HASTY) for _ in range(2))
         ports = [
             await stack.enter_async_context(
-                listening(_front(settings), certificate.serving.context, settings)
+                listening(_front(settings), certificate.serving, settings)
             )
             for certificate in certificates
         ]
         backends = [f"127.0.0.1:{port}" for port in ports]
         admission.cluster.route_service(SPACE, SERVICE, backends, ready_path="")
         doors = tuple(
-            OwnDoor(certificate, partial(int, port), settings)
+            OwnDoor(certificate, partial(int, port), settings, OWN_UID)
             for certificate, port in zip(certificates, ports, strict=True)
         )
         tasks = [asyncio.create_task(each.run()) for each in (*certificates, *doors)]

@@ -39,3 +39,11 @@ def test_a_user_without_name_and_home_can_import_it(module: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("module", ["metallb_webhooks.cli", "metallb_operator.cli"])
+def test_what_is_not_used_of_it_is_not_imported(module: str) -> None:
+    unused = ("kubernetes.client.api", "kubernetes.watch", "kubernetes.aio.config.kube_config")
+    code = f"import {module}, sys; print(*[one for one in {unused} if one in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

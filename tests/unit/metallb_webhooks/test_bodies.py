@@ -68,7 +68,7 @@ async def until(bodies: Bodies, size: int) -> None:
 
 
 async def test_what_is_under_way_is_counted_until_it_is_answered() -> None:
-    bodies = Bodies(most=1000)
+    bodies = Bodies(most=1000, small=100)
     async with reading(bodies) as port, sending(port, 600, b"x" * 400) as (reader, writer):
         await until(bodies, 400)
         writer.write(b"x" * 200)
@@ -78,7 +78,7 @@ async def test_what_is_under_way_is_counted_until_it_is_answered() -> None:
 
 async def test_who_stalls_gives_way() -> None:
     clock = Clock()
-    bodies = Bodies(most=1000, clock=clock)
+    bodies = Bodies(most=1000, small=100, clock=clock)
     async with reading(bodies) as port, sending(port, 900, b"x" * 800) as (stalled, _):
         await until(bodies, 800)
         clock.now += 1.0
@@ -89,7 +89,7 @@ async def test_who_stalls_gives_way() -> None:
 
 
 async def test_who_comes_waits_for_what_is_arriving_in_time() -> None:
-    bodies = Bodies(most=1000, clock=Clock())
+    bodies = Bodies(most=1000, small=100, clock=Clock())
     async with (
         reading(bodies) as port,
         sending(port, 900, b"x" * 800) as (first, writer),
@@ -103,7 +103,7 @@ async def test_who_comes_waits_for_what_is_arriving_in_time() -> None:
 
 async def test_what_finds_no_room_in_time_is_refused() -> None:
     held = asyncio.Event()
-    bodies = Bodies(most=1000)
+    bodies = Bodies(most=1000, small=100)
     async with (
         reading(bodies, seconds=0.2, held=held) as port,
         sending(port, 900, b"x" * 900) as (first, _),
@@ -113,3 +113,11 @@ async def test_what_finds_no_room_in_time_is_refused() -> None:
             assert b" 408 " in await second.readline()
         held.set()
         await first.readuntil(b"\r\n\r\n900")
+
+
+async def test_a_small_one_never_waits() -> None:
+    bodies = Bodies(most=1000, small=100, clock=Clock())
+    async with reading(bodies) as port, sending(port, 1000, b"x" * 999):
+        await until(bodies, 999)
+        async with sending(port, 100, b"y" * 100) as (reader, _):
+            await reader.readuntil(b"\r\n\r\n100")

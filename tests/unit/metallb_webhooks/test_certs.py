@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    load_pem_private_key,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store
@@ -23,8 +24,10 @@ from metallb_webhooks.certs import (
     next_step,
     not_after,
     same_bundle,
+    serves_clients,
     service_names,
 )
+from support.certificates import for_usages
 from support.handshakes import handshake
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -44,9 +47,9 @@ def verifies(certificate: bytes, bundle: bytes, name: str, now: datetime) -> boo
     return True
 
 
-def step(material: Material | None, after: timedelta, *, published: bool = True) -> str:
+def step(material: Material | None, after: timedelta, *, settled: bool = True) -> str:
     """Return why something has to change then, "" when nothing has to."""
-    found = next_step(material, NAMES, NOW + after, published=published, lifetimes=LIVES)
+    found = next_step(material, NAMES, NOW + after, settled=settled, lifetimes=LIVES)
     return found.reason if found else ""
 
 
@@ -83,10 +86,10 @@ def test_a_certificate_is_for_no_other_name() -> None:
     assert not verifies(MATERIAL.certificate, MATERIAL.bundle, "metallb-webhooks.other.svc", NOW)
 
 
-def test_a_certificate_serves_and_does_not_sign() -> None:
+def test_a_certificate_serves_is_shown_to_other_replicas_and_does_not_sign() -> None:
     leaf = x509.load_pem_x509_certificate(MATERIAL.certificate)
     usage = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    assert list(usage) == [ExtendedKeyUsageOID.SERVER_AUTH]
+    assert list(usage) == [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
     assert not leaf.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     assert not leaf.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
 
@@ -111,10 +114,15 @@ OTHER = create_material(NAMES, NOW, LIVES)
 BROKEN = {
     "no PEM": (replace(MATERIAL, certificate=b"x"), timedelta(0), "cannot be read"),
     "an empty bundle": (replace(MATERIAL, bundle=b""), timedelta(0), "cannot be read"),
-    "another authority's key": (
-        replace(MATERIAL, authority_key=OTHER.authority_key),
+    "a next certificate that is none": (
+        replace(MATERIAL, next_certificate=b"x", next_key=b"y"),
         timedelta(0),
-        "the authority's key is that of another one",
+        "cannot be read",
+    ),
+    "a next certificate of nobody": (
+        replace(MATERIAL, next_certificate=OTHER.certificate, next_key=OTHER.key),
+        timedelta(0),
+        "signed by none",
     ),
     "a key of another algorithm": (
         replace(MATERIAL, key=_rsa_key()),
@@ -135,16 +143,10 @@ BROKEN = {
 def test_what_cannot_be_served_is_made_anew_at_once(case: str) -> None:
     material, after, reason = BROKEN[case]
     assert reason in str(must_renew(material, NAMES, NOW + after))
-    found = next_step(material, NAMES, NOW + after, published=False, lifetimes=LIVES)
+    found = next_step(material, NAMES, NOW + after, settled=False, lifetimes=LIVES)
     assert found is not None
     assert reason in found.reason
     assert must_renew(found.material, NAMES, NOW + after) is None
-
-
-def test_an_authority_that_has_ended_is_replaced() -> None:
-    lives = replace(LIVES, authority=timedelta(days=10))
-    material = create_material(NAMES, NOW, lives)
-    assert must_renew(material, NAMES, NOW + timedelta(days=11)) == "the authority has ended"
 
 
 def test_a_name_that_is_missing_is_named() -> None:
@@ -157,8 +159,7 @@ def test_a_certificate_without_names_is_valid_for_none() -> None:
     authority = create_authority(NOW, LIVES)
     certificate, key = create_leaf(authority, [], NOW, LIVES)
     bundle = authority.certificate.public_bytes(Encoding.PEM)
-    private = authority.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    material = Material(certificate, key, bundle, private)
+    material = Material(certificate, key, bundle)
     assert "not valid for metallb-webhooks," in str(must_renew(material, NAMES, NOW))
 
 
@@ -172,7 +173,7 @@ def test_a_certificate_without_names_is_valid_for_none() -> None:
     ],
 )
 def test_a_certificate_is_renewed_in_time(after: timedelta, reason: str) -> None:
-    assert step(MATERIAL, after) == reason
+    assert step(MATERIAL, after).partition(":")[0] == reason
 
 
 def test_nothing_stored_is_a_reason() -> None:
@@ -182,49 +183,61 @@ def test_nothing_stored_is_a_reason() -> None:
 class TestRotation:
     """At every step, whoever trusts the published bundle accepts what is served."""
 
-    START = LIVES.authority - LIVES.authority_before + timedelta(seconds=1)
+    SOON = LIVES.leaf - LIVES.leaf_before + timedelta(seconds=1)
 
-    def renewed(self) -> Material:
-        """Return material whose leaf is young when its authority grows old."""
-        shift = self.START - timedelta(days=1)
-        young = replace(LIVES, authority=LIVES.authority - shift, authority_before=timedelta(0))
-        return create_material(NAMES, NOW + shift, young)
-
-    def advance(self, material: Material, after: timedelta, *, published: bool = True) -> Material:
-        found = next_step(material, NAMES, NOW + after, published=published, lifetimes=LIVES)
+    def advance(self, material: Material, after: timedelta, *, settled: bool) -> Material:
+        found = next_step(material, NAMES, NOW + after, settled=settled, lifetimes=LIVES)
         return found.material if found else material
 
-    def test_goes_through_publishing_signing_and_forgetting(self) -> None:
-        start, settle = self.START, LIVES.settle
-        before = self.renewed()
-
-        publishing = self.advance(before, start, published=False)
-        assert publishing.certificate == before.certificate
+    def test_goes_through_publishing_serving_and_forgetting(self) -> None:
+        now = NOW + self.SOON
+        publishing = self.advance(MATERIAL, self.SOON, settled=False)
+        assert publishing.certificate == MATERIAL.certificate
         assert len(x509.load_pem_x509_certificates(publishing.bundle)) == 2
-        assert verifies(publishing.certificate, publishing.bundle, NAMES[0], NOW + start)
+        assert verifies(publishing.certificate, publishing.bundle, NAMES[0], now)
+        assert verifies(publishing.next_certificate, publishing.bundle, NAMES[0], now)
+        assert self.advance(publishing, self.SOON, settled=False) == publishing
 
-        unpublished = self.advance(publishing, start + settle, published=False)
-        assert unpublished == publishing
-        unsettled = self.advance(publishing, start + settle - timedelta(seconds=2))
-        assert unsettled == publishing
+        serving = self.advance(publishing, self.SOON, settled=True)
+        assert serving.certificate == publishing.next_certificate
+        assert (serving.next_certificate, serving.next_key) == (b"", b"")
+        assert serving.bundle == publishing.bundle
+        assert must_renew(serving, NAMES, now) is None
+        assert self.advance(serving, self.SOON, settled=False) == serving
 
-        signed = start + settle
-        signing = self.advance(publishing, signed)
-        assert signing.certificate != before.certificate
-        assert signing.bundle == publishing.bundle
-        assert verifies(signing.certificate, publishing.bundle, NAMES[0], NOW + signed)
-        assert verifies(before.certificate, signing.bundle, NAMES[0], NOW + signed)
-
-        assert self.advance(signing, signed + settle - timedelta(seconds=2)) == signing
-        done = self.advance(signing, signed + settle)
+        done = self.advance(serving, self.SOON, settled=True)
         assert len(x509.load_pem_x509_certificates(done.bundle)) == 1
-        assert verifies(done.certificate, done.bundle, NAMES[0], NOW + signed + settle)
-        assert self.advance(done, signed + settle) == done
+        assert verifies(done.certificate, done.bundle, NAMES[0], now)
+        assert self.advance(done, self.SOON, settled=True) == done
 
     def test_what_lay_about_until_it_ended_is_made_anew(self) -> None:
-        publishing = self.advance(self.renewed(), self.START)
-        later = LIVES.authority * 2 - LIVES.authority_before
-        assert "ended" in step(publishing, later)
+        publishing = self.advance(MATERIAL, self.SOON, settled=False)
+        assert "ended" in step(publishing, LIVES.leaf, settled=False)
+
+
+def test_nothing_that_is_kept_could_sign_another_one() -> None:
+    soon = NOW + LIVES.leaf - LIVES.leaf_before + timedelta(seconds=1)
+    found = next_step(MATERIAL, NAMES, soon, settled=False, lifetimes=LIVES)
+    assert found is not None
+    keys = (found.material.key, found.material.next_key)
+    public = [load_pem_private_key(key, None).public_key() for key in keys]
+    for authority in x509.load_pem_x509_certificates(found.material.bundle):
+        assert authority.public_key() not in public
+
+
+@pytest.mark.parametrize(
+    ("usages", "may"),
+    [
+        ([ExtendedKeyUsageOID.SERVER_AUTH], False),
+        ([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH], True),
+        ([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE], True),
+        ([], True),
+    ],
+)
+def test_which_certificates_clients_may_show(
+    usages: list[x509.ObjectIdentifier], *, may: bool
+) -> None:
+    assert serves_clients(for_usages(usages).certificate) is may
 
 
 def test_bundles_are_compared_by_content() -> None:

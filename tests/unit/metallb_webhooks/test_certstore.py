@@ -71,12 +71,10 @@ class Clock:
 
 
 @asynccontextmanager
-async def tending(
-    api: Api, folder: Path, lifetimes: Lifetimes = LIFETIMES
-) -> AsyncIterator[tuple[OwnCertificate, Clock]]:
+async def tending(api: Api, folder: Path) -> AsyncIterator[tuple[OwnCertificate, Clock]]:
     clock = Clock()
     async with answering(api, folder) as client:
-        yield OwnCertificate(client, SPACE, 10.0, lifetimes=lifetimes, now=clock), clock
+        yield OwnCertificate(client, SPACE, 10.0, now=clock), clock
 
 
 async def test_from_nothing_to_published(tmp_path: Path) -> None:
@@ -142,24 +140,31 @@ async def test_what_another_replica_has_made_is_served(tmp_path: Path) -> None:
         assert api.writes == []
 
 
-async def test_an_authority_that_was_published_just_now_signs_nothing_yet(tmp_path: Path) -> None:
+async def test_a_certificate_whose_authority_was_published_just_now_is_not_served_yet(
+    tmp_path: Path,
+) -> None:
     """However old it is: API servers have yet to hear of it."""
-    brief = Lifetimes(authority_before=LIFETIMES.authority - timedelta(days=5))
     api = Api(configurations=[configuration()])
-    async with tending(api, tmp_path, brief) as (certificate, clock):
+    async with tending(api, tmp_path) as (certificate, clock):
         await certificate.tend()
         # Its successor is made while there is nothing to publish it in, and becomes old.
         shipped, api.configurations = api.configurations, []
-        clock.now += timedelta(days=6)
+        clock.now += LIFETIMES.leaf - LIFETIMES.leaf_before + timedelta(days=1)
         await certificate.tend()
         clock.now += timedelta(hours=1)
         api.configurations = shipped
         api.writes.clear()
         await certificate.tend()
         assert api.writes == ["PATCH"]
-        clock.now += brief.settle
+        clock.now += LIFETIMES.settle
         await certificate.tend()
         assert api.writes == ["PATCH", "PUT"]
+        # What was served before may be still, at the other replica, for a moment.
+        await certificate.tend()
+        assert api.writes == ["PATCH", "PUT"]
+        clock.now += LIFETIMES.settle
+        await certificate.tend()
+        assert api.writes == ["PATCH", "PUT", "PUT", "PATCH"]
 
 
 @pytest.mark.parametrize(

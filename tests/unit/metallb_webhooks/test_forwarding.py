@@ -8,14 +8,23 @@ from datetime import UTC, datetime
 
 import pytest
 from aiohttp import web
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from metallb_webhooks.certs import Lifetimes, create_leaf
+from metallb_webhooks.certs import Lifetimes, Material, create_authority, create_leaf
 from metallb_webhooks.forwarding import HEADER, Forwarder
 from metallb_webhooks.leadership import Leader
 from metallb_webhooks.tls import Serving
-from support.certificates import NAMES, authority_of, material
+from support.certificates import NAMES, material
 
-ONE, OTHER = material(), material()
+NOW = datetime.now(UTC)
+AUTHORITY = create_authority(NOW, Lifetimes())
+ONE = Material(
+    *create_leaf(AUTHORITY, NAMES, NOW, Lifetimes()),
+    AUTHORITY.certificate.public_bytes(Encoding.PEM),
+)
+RENEWED = create_leaf(AUTHORITY, NAMES, NOW, Lifetimes())
+ELSE = create_leaf(AUTHORITY, ["metrics"], NOW, Lifetimes())
+OTHER = material()
 SERVED = Serving(ONE.certificate, ONE.key)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -67,10 +76,6 @@ async def test_connections_are_kept() -> None:
         for _ in range(5):
             assert await forwarder.forward(leader, "/path", b"") == b""
     assert len(peers) == 1
-
-
-RENEWED = create_leaf(authority_of(ONE), NAMES, datetime.now(UTC), Lifetimes())
-ELSE = create_leaf(authority_of(ONE), ["metrics"], datetime.now(UTC), Lifetimes())
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from support.samples import NAMESPACE
 MADE = create_material(service_names(SERVICE, NAMESPACE), datetime.now(UTC), Lifetimes())
 ANOTHER = material()
 SETTINGS = Settings(NAMESPACE, host="127.0.0.1", port=0, certificate_seconds=0.05)
+OWN_UID = "ours"
 REFUSED = Verdict(allowed=False, message=f"no [{RULE}]", rules=(RULE,))
 
 
@@ -42,6 +43,7 @@ class Scene:
     port: int = 0
     asked: list[Asked] = field(default_factory=list)
     metrics: Metrics = field(default_factory=Metrics)
+    serving: Serving = field(default_factory=lambda: Serving(MADE.certificate, MADE.key))
 
     async def answer(self, asked: Asked) -> Verdict:
         self.asked.append(asked)
@@ -55,17 +57,17 @@ class Scene:
             scrape=self.metrics.text,
             metrics=self.metrics,
             settings=SETTINGS,
+            own_uid=OWN_UID,
         )
 
     def door(self, settings: Settings = SETTINGS) -> OwnDoor:
-        return OwnDoor(self, lambda: self.port, settings)
+        return OwnDoor(self, lambda: self.port, settings, OWN_UID)
 
 
 @asynccontextmanager
 async def scene(bundles: tuple[bytes, ...] | None = (MADE.bundle,)) -> AsyncIterator[Scene]:
     made = Scene(bundles)
-    context = Serving(MADE.certificate, MADE.key).context
-    async with listening(made.front(), context, SETTINGS) as made.port:
+    async with listening(made.front(), made.serving, SETTINGS) as made.port:
         yield made
 
 
@@ -174,6 +176,5 @@ async def test_without_a_host_it_is_reached_by_every_family(address: str) -> Non
     """Pods of a cluster of IPv6 alone have no other address."""
     settings = Settings(NAMESPACE, port=free_port(), address=address)
     made = Scene((MADE.bundle,))
-    context = Serving(MADE.certificate, MADE.key).context
-    async with listening(made.front(), context, settings) as made.port:
+    async with listening(made.front(), made.serving, settings) as made.port:
         assert await made.door(settings).ask() == ""

@@ -36,9 +36,17 @@ def configuration(*webhooks: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_secret_holds_everything_there_is() -> None:
     secret = secret_of(ONE, SPACE, None)
-    assert set(secret["data"]) == {"tls.crt", "tls.key", "ca.crt", "ca.key"}
+    assert set(secret["data"]) == {"tls.crt", "tls.key", "ca.crt"}
     assert secret["type"] == "kubernetes.io/tls"
     assert material_of(secret) == ONE
+
+
+def test_the_next_certificate_lies_beside_it_until_it_is_served() -> None:
+    coming = replace(ONE, next_certificate=b"next", next_key=b"key")
+    secret = secret_of(coming, SPACE, None)
+    assert material_of(secret) == coming
+    later = secret_of(ONE, SPACE, secret)
+    assert set(later["data"]) == {"tls.crt", "tls.key", "ca.crt"}
 
 
 def test_a_secret_that_is_there_keeps_its_type_and_version() -> None:
@@ -55,8 +63,8 @@ def test_a_secret_that_is_there_keeps_its_type_and_version() -> None:
         None,
         {},
         {"data": None},
-        {"data": {"tls.crt": b64(b"x"), "tls.key": b64(b"x"), "ca.crt": b64(b"x")}},
-        {"data": {"tls.crt": "%", "tls.key": "%", "ca.crt": "%", "ca.key": "%"}},
+        {"data": {"tls.crt": b64(b"x"), "tls.key": b64(b"x"), "next.crt": b64(b"x")}},
+        {"data": {"tls.crt": "%", "tls.key": "%", "ca.crt": "%"}},
     ],
 )
 def test_what_is_incomplete_is_nothing(secret: dict[str, Any] | None) -> None:

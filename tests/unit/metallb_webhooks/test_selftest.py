@@ -9,9 +9,9 @@ from metallb_webhooks.paths import PATHS
 from metallb_webhooks.review import Verdict, parse, respond
 from metallb_webhooks.rules.registry import RULE_IDS
 from metallb_webhooks.selftest import (
+    NAME,
     PATH,
     RULE,
-    UID,
     UntrustedError,
     expected,
     probe,
@@ -24,6 +24,7 @@ from support.handshakes import handshake
 from support.judging import judge
 from support.samples import NAMESPACE, pool
 
+UID = "ours"
 REFUSED = Verdict(allowed=False, message=f"spec.addresses[0]: no address [{RULE}]")
 
 
@@ -35,10 +36,10 @@ def test_the_probe_is_refused_by_the_rule_that_is_looked_for() -> None:
 
 
 def test_the_review_is_one_that_changes_nothing() -> None:
-    asked = parse(review(NAMESPACE))
+    asked = parse(review(NAMESPACE, UID))
     assert PATHS[PATH] == (asked.api_version, asked.kind)
     assert (asked.uid, asked.operation, asked.dry_run) == (UID, "CREATE", True)
-    assert asked.object == probe(NAMESPACE, UID)
+    assert asked.object == probe(NAMESPACE, NAME)
 
 
 @pytest.mark.parametrize(

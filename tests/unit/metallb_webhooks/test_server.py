@@ -76,7 +76,9 @@ class Port:
 
 @asynccontextmanager
 async def serving(
-    decide: Callable[[Asked], object] = allow, settings: Settings = QUICK
+    decide: Callable[[Asked], object] = allow,
+    settings: Settings = QUICK,
+    served: Serving | None = None,
 ) -> AsyncIterator[Port]:
     metrics, states = Metrics(), {"blind": "", "waiting": ""}
     front = Front(
@@ -87,10 +89,10 @@ async def serving(
         metrics=metrics,
         settings=settings,
     )
-    context = Serving(MADE.certificate, MADE.key).context
+    served = served or Serving(MADE.certificate, MADE.key)
     connector = aiohttp.TCPConnector(ssl=TRUST)
     async with (
-        listening(front, context, settings) as number,
+        listening(front, served, settings) as number,
         aiohttp.ClientSession(connector=connector) as session,
     ):
         yield Port(session, front, number, states)

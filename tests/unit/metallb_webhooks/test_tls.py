@@ -11,6 +11,7 @@ import pytest
 
 from metallb_webhooks.certfiles import MountedCertificate
 from metallb_webhooks.certs import Material
+from metallb_webhooks.connections import Connections, bound
 from metallb_webhooks.settings import SettingsError
 from metallb_webhooks.tls import Serving
 from support.certificates import material, write
@@ -18,16 +19,23 @@ from support.certificates import material, write
 ONE, OTHER = material(), material()
 
 
+class _Echo(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._transport.write(data)
+
+
 @asynccontextmanager
 async def echoing(serving: Serving) -> AsyncIterator[int]:
-    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(100):
-            writer.write(data)
-        writer.close()
-
-    server = await asyncio.start_server(echo, "127.0.0.1", 0, ssl=serving.context)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
+    with bound("127.0.0.1", 0) as listener:
+        accepting = asyncio.create_task(
+            Connections().accept(listener, _Echo, lambda: serving.context)
+        )
+        yield listener.getsockname()[1]
+        accepting.cancel()
 
 
 async def connect(

@@ -40,6 +40,8 @@ class Request(Generic[T]):
         snapshot: everything as it would be if the request went through.
         backend: the BGP backend in effect.
         namespace: MetalLB's own.
+        is_trusted: whether whoever asks may learn what passwords are stored. A review may come
+            from anybody, and a denial that depends on one tells whether a guess was right.
     """
 
     subject: T
@@ -48,6 +50,7 @@ class Request(Generic[T]):
     snapshot: Snapshot
     backend: Backend
     namespace: str
+    is_trusted: bool = True
 
 
 Problem = tuple[str, str]

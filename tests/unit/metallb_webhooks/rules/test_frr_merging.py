@@ -1,6 +1,7 @@
 """What FRR configurations for the same node, and parts of one of them, must agree about."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from metallb_crds.frrk8s_v1beta1 import FRRConfiguration
 from metallb_webhooks.index import Object
 from metallb_webhooks.rules.base import Severity
-from support.judging import by_rule, judge
+from metallb_webhooks.rules.registry import evaluate
+from support.judging import by_rule, judge, request
 from support.samples import frr, neighbor, node
 
 HERE = "spec.bgp.routers[0].neighbors[0]"
@@ -97,6 +99,22 @@ def test_a_password_is_never_told() -> None:
     mine, theirs = neighbor(password="hunter2"), neighbor(password="hunter3")
     [(_, message)] = of_rule(frr("x", router(mine, theirs)))
     assert "hunter" not in message
+
+
+@pytest.mark.parametrize(("trusted", "count"), [(True, 1), (False, 0)])
+def test_who_may_be_anybody_does_not_learn_whether_a_guess_is_right(
+    count: int, *, trusted: bool
+) -> None:
+    guess, theirs = neighbor(password="hunter2"), neighbor(password="hunter3")
+    asked = request(speaker(router(guess)), *NODES, frr("users", router(theirs)))
+    found = evaluate(replace(asked, is_trusted=trusted), "FRRConfiguration")
+    assert len(by_rule("frr-merge", found)) == count
+
+
+def test_what_differs_within_the_own_object_is_told_to_anybody() -> None:
+    both = router(neighbor(password="hunter2"), neighbor(password="hunter3"))
+    found = evaluate(replace(request(frr("x", both)), is_trusted=False), "FRRConfiguration")
+    assert len(by_rule("frr-merge", found)) == 1
 
 
 PARTS: list[tuple[list[dict[str, Any]], list[dict[str, Any]], str]] = [
