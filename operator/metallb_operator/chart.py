@@ -12,6 +12,7 @@ from pyhelm3 import Client
 from pyhelm3 import errors as helm_errors
 
 from metallb_kube.objects import Manifest
+from metallb_operator.chartobjects import refuse_others
 from metallb_operator.errors import ChartError
 
 FOLDER: Final = Path(__file__).parent / "charts" / "metallb"
@@ -48,7 +49,7 @@ class Chart:
         """Return the manifests for these values; helm runs only for values not seen before.
 
         Raises:
-            ChartError: helm cannot be run, or refuses the values.
+            ChartError: helm cannot be run, or refuses the values, or renders what it should not.
         """
         key = json.dumps([namespace, values], sort_keys=True)
         async with self._one_at_a_time:
@@ -73,7 +74,7 @@ class Chart:
             raise ChartError(f"helm cannot render MetalLB: {said}") from error
         except OSError as error:  # no folder for temporary files
             raise ChartError(f"helm cannot render MetalLB: {error}") from error
-        return tuple(manifest for manifest in found if manifest)
+        return refuse_others(filter(None, found), values, namespace)
 
 
 def _one_line(said: str) -> str:

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from metallb_kube.metricsaccess import MetricsAccess
 from metallb_kube.process import PortError
+from metallb_kube.unnamed import unnamed
 from metallb_operator.metrics import CONTENT_TYPE
 
 Probe = Callable[[], str]
@@ -53,6 +54,7 @@ async def serving(
         return web.Response(body=metrics(), headers={"Content-Type": CONTENT_TYPE})
 
     app = web.Application()
+    app.on_response_prepare.append(unnamed)
     app.router.add_get("/healthz", probe(healthy))
     app.router.add_get("/readyz", probe(ready))
     app.router.add_get("/metrics", scrape)

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
+from metallb_kube.objects import ref_of
+from metallb_operator.chartobjects import meant
 from support.golden import assert_golden
-from support.rendering import BACKENDS, EVERYTHING, RELEASES, render, render_values
+from support.rendering import BACKENDS, EVERYTHING, RELEASES, intent, render, render_values
+from support.samples import NAMESPACE
 
 RENDERINGS = [
     pytest.param(spec, backend, release, id=f"{backend}-{release}-{name}")
@@ -88,6 +91,17 @@ def test_containers_ask_for_resources_and_are_confined(
         assert security["allowPrivilegeEscalation"] is False, path
         assert {"MKNOD", "ALL"} & set(security["capabilities"]["drop"]), path
         assert "privileged" not in security, path
+
+
+@every_rendering
+def test_pods_make_no_system_call_that_the_runtime_does_not_let_through(
+    spec: dict[str, Any], backend: str, release: str
+) -> None:
+    for workload in render(spec, backend, release).workloads():
+        security = workload["spec"]["template"]["spec"]["securityContext"]
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"}
+    for path, container in render(spec, backend, release).containers():
+        assert "seccompProfile" not in container["securityContext"], path
 
 
 @every_rendering
@@ -250,6 +264,18 @@ def test_nothing_is_rendered_that_is_installed_beforehand(
     kinds = {manifest["kind"] for manifest in render(spec, backend, release).manifests}
     assert not kinds & {"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
     assert not kinds & {"ServiceAccount", "CustomResourceDefinition", "Namespace"}
+
+
+def test_objects_that_are_let_through_are_those_that_are_rendered() -> None:
+    specs = ({}, EVERYTHING, {"metrics": {"podMonitor": {"enabled": True}}})
+    rendered = [render(s, b, r) for s in specs for b in BACKENDS for r in RELEASES]
+    found = {ref_of(manifest) for one in rendered for manifest in one.manifests}
+    values = intent({}).values
+    assert found == meant(values, NAMESPACE)
+    # With helm and without the operator there are more.
+    alone = {ref_of(manifest) for manifest in render_values({}).manifests}
+    assert alone <= meant({}, NAMESPACE)
+    assert alone | found == meant({}, NAMESPACE)
 
 
 def _labels(manifests: tuple[Mapping[str, Any], ...]) -> list[dict[str, str]]:

@@ -18,6 +18,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from metallb_kube.metricsaccess import MetricsAccess
 from metallb_kube.process import PortError
+from metallb_kube.unnamed import unnamed
 from metallb_webhooks.bodies import Bodies
 from metallb_webhooks.connections import Bounds, Connections, State, bound
 from metallb_webhooks.desk import Asked, MisdirectedError
@@ -99,6 +100,7 @@ class Front:
     def application(self) -> web.Application:
         """Return the application, to be served once."""
         app = web.Application(middlewares=[self._noted])
+        app.on_response_prepare.append(unnamed)
         for path in PATHS:
             app.router.add_post(path, self._answer)
         app.router.add_get("/healthz", self._healthy)

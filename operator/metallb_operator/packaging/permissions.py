@@ -176,6 +176,7 @@ METRICS_READER: Final = Account(
 # What the rules of admission look at; the operator judges by the same.
 _JUDGED_CLUSTER: Final = (
     Rule("", ("namespaces", "nodes", "services"), _FOLLOW),
+    # In the namespace of frr-k8s only, which the MetalLB object names: it may be any.
     Rule(_FRR_K8S, ("frrconfigurations",), _FOLLOW),
 )
 _JUDGED_OWN: Final = (

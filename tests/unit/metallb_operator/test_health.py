@@ -54,3 +54,13 @@ async def test_a_port_that_is_taken_is_named() -> None:
         with pytest.raises(PortError, match=f"cannot listen on TCP port {port}: Address already"):
             async with serving("127.0.0.1", port, healthy=str, ready=str, metrics=bytes):
                 pass
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/metrics", "/none"])
+async def test_no_answer_names_the_program(path: str) -> None:
+    async with (
+        serving("127.0.0.1", 0, healthy=str, ready=str, metrics=bytes) as port,
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{port}{path}") as answer,
+    ):
+        assert "Server" not in answer.headers

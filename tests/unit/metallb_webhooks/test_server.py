@@ -134,6 +134,16 @@ async def test_a_review_that_was_passed_on_is_told_by_its_header(
     assert seen == [forwarded]
 
 
+@pytest.mark.parametrize("path", [POOL_PATH, "/healthz", "/readyz", "/metrics", "/none"])
+async def test_no_answer_names_the_program(path: str) -> None:
+    method = "POST" if path == POOL_PATH else "GET"
+    async with (
+        serving() as port,
+        port.session.request(method, port.url(path), data=body(ASKED), headers=JSON) as answer,
+    ):
+        assert "Server" not in answer.headers
+
+
 async def test_a_review_that_was_passed_on_to_the_wrong_replica_is_sent_back() -> None:
     async def refuse(_: Asked) -> Verdict:
         raise MisdirectedError

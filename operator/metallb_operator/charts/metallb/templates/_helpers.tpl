@@ -151,6 +151,15 @@ readinessProbe:
   httpGet: {path: {{ ternary "/metrics" "/readyz" $legacy | quote }}, port: {{ $port | toJson }}{{ with index . 1 }}, host: {{ . | quote }}{{ end }}}
 {{- end }}
 
+{{/* The security context of pods on the host's network, some containers of which are root. The
+runtime's profile lets through what goes with a capability that a container has: raw sockets, and
+with SYS_ADMIN the network namespaces that FRR makes VRFs of. */}}
+{{- define "metallb.podSecurity" -}}
+securityContext:
+  seccompProfile:
+    type: RuntimeDefault
+{{- end }}
+
 {{/* The security context of a container that needs no more than files and sockets of its pod. */}}
 {{- define "metallb.confined" -}}
 securityContext:
