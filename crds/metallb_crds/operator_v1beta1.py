@@ -269,7 +269,9 @@ class MetalLBSpec(Model):
     version: str = schema("", maxLength=32)
     """MetalLB release to run, such as 0.16.1; the operator's default if absent."""
     images: Images | None = schema()
-    """Where images come from."""
+    """Where images come from. Whoever may write this runs any image on the host network of nodes,
+    with NET_RAW, NET_ADMIN and SYS_ADMIN, unless the operator's setting
+    METALLB_ALLOWED_REGISTRIES says where images may come from."""
     update_strategy: UpdateStrategy | None = schema()
     """How pods are replaced when they change."""
     ignore_exclude_lb: bool = schema(False, alias="ignoreExcludeLB")

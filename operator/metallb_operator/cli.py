@@ -25,6 +25,7 @@ from metallb_kube.process import (
 from metallb_operator.errors import ChartError
 from metallb_operator.run import LeadLostError, run
 from metallb_operator.settings import Settings, SettingsError
+from metallb_webhooks.registries import VARIABLE
 
 app = typer.Typer(
     help="Installs, configures, upgrades, repairs and removes MetalLB from one MetalLB object.",
@@ -63,6 +64,14 @@ def run_command(
     default_backend: Annotated[
         Backend | None,
         typer.Option(help="BGP backend of MetalLB objects that name none."),
+    ] = None,
+    allowed_registries: Annotated[
+        str | None,
+        typer.Option(
+            envvar=VARIABLE,
+            help="Registries, or repositories, separated by commas: no image from elsewhere is"
+            " run. Without it they may come from anywhere.",
+        ),
     ] = None,
     helm: Annotated[
         Path | None, typer.Option(help="The helm executable; HELM, or helm on PATH, without it.")
@@ -114,6 +123,7 @@ def run_command(
         kubeconfig=kubeconfig,
         namespace=namespace or own_namespace(),
         default_backend=default_backend,
+        allowed_registries=allowed_registries,
         helm=str(helm) if helm else None,
         identity=identity or f"{socket.gethostname()}-{os.getpid()}",
         health_host=health_host,

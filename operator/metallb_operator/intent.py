@@ -1,14 +1,14 @@
 """What a MetalLB object asks for, or why it cannot be had. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from metallb_crds.backend import Backend, backend_of
-from metallb_crds.operator_v1beta1 import MetalLB, MetalLBSpec
+from metallb_crds.operator_v1beta1 import Images, MetalLB, MetalLBSpec
 from metallb_kube.objects import Manifest
 from metallb_operator.conditions import Reason
 from metallb_operator.errors import OperatorError
@@ -17,6 +17,15 @@ from metallb_operator.releases import Release, release_for
 from metallb_operator.settings import OBJECT_NAME, Settings
 from metallb_operator.situation import Problem
 from metallb_operator.values import values
+from metallb_webhooks.registries import is_allowed, pulled, refusal
+
+_WITH_BACKEND: Final[Mapping[Backend, tuple[str, ...]]] = {
+    Backend.FRR: ("frr",),
+    Backend.FRR_K8S: ("frrK8s", "frrK8sFrr"),
+}
+"""Values of the chart's images that run with one backend only."""
+_FIELDS: Final[Mapping[str, str]] = {"frrK8sFrr": "frr"}
+"""Fields of spec.images where they are called otherwise than the chart's values."""
 
 _PERCENTAGE: Final = re.compile(r"([1-9][0-9]?|100)%")
 
@@ -58,7 +67,7 @@ def intent_of(manifest: Manifest, settings: Settings) -> Intent | Problem:
 
     Args:
         manifest: the MetalLB object as stored; its spec may be older than the present schema.
-        settings: defaults, and images that replace those of the release.
+        settings: defaults, images that replace those of the release, and what is allowed.
     """
     try:
         metallb = MetalLB.parse(manifest)
@@ -77,9 +86,11 @@ def intent_of(manifest: Manifest, settings: Settings) -> Intent | Problem:
     obstacle = _obstacle(metallb.spec, release, backend)
     if obstacle:
         return Problem(Reason.INVALID_SPEC, obstacle)
-    return Intent(
-        metallb, release, backend, values(metallb.spec, release, backend, settings.images)
-    )
+    made = values(metallb.spec, release, backend, settings.images)
+    forbidden = _forbidden(metallb.spec, made["images"], backend, settings.allowed_registries)
+    if forbidden:
+        return Problem(Reason.INVALID_SPEC, forbidden)
+    return Intent(metallb, release, backend, made)
 
 
 def _obstacle(spec: MetalLBSpec, release: Release, backend: Backend) -> str:
@@ -102,6 +113,28 @@ def _obstacle(spec: MetalLBSpec, release: Release, backend: Backend) -> str:
             f"spec.updateStrategy.speaker.maxUnavailable: {unavailable!r} would let no speaker be "
             f"replaced; use a number from 1 or a percentage from 1% to 100%"
         )
+    return ""
+
+
+def _forbidden(
+    spec: MetalLBSpec, images: Mapping[str, str], backend: Backend, allowed: Sequence[str]
+) -> str:
+    """Return which of the images that would run is not allowed; "" if none.
+
+    Args:
+        spec: tells what is the object's own wish.
+        images: the chart's values of that name.
+        backend: which images run depends on it.
+        allowed: registries and repositories; everything if there is none.
+    """
+    asked = spec.images or Images()
+    own = {"controller": asked.controller, "speaker": asked.speaker}
+    own |= {"frr": asked.frr, "frrK8s": asked.frr_k8s, "frrK8sFrr": asked.frr}
+    for role in ("controller", "speaker", *_WITH_BACKEND.get(backend, ())):
+        found = pulled(images[role], images["registry"])
+        if not is_allowed(found, allowed):
+            field = _FIELDS.get(role, role) if own[role] or not asked.registry else "registry"
+            return f"spec.images.{field}: {refusal(found, allowed)}"
     return ""
 
 

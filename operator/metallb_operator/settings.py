@@ -12,6 +12,7 @@ from typing import Final, Self
 from metallb_crds.backend import DEFAULT_BACKEND, Backend
 from metallb_kube.leases import LeaseTimes
 from metallb_kube.patience import PATIENCE, Patience
+from metallb_webhooks.registries import VARIABLE, RegistriesError, registries_of
 
 FINALIZER: Final = "metallb.io/operator"
 OBJECT_NAME: Final = "metallb"
@@ -42,6 +43,7 @@ class Settings:
         default_backend: for MetalLB objects that name none.
         images: image references by role (`Release.images`) that replace the default release's
             own, for mirrored registries (OLM relatedImages).
+        allowed_registries: below which every image has to be; anywhere if empty.
         health_host: address the health and metrics port listens on; None for all of them, IPv4
             and IPv6: the kubelet probes the pod's address, of whatever family.
         health_port: TCP port of `/healthz`, `/readyz` and `/metrics`; 0 picks a free one.
@@ -65,6 +67,7 @@ class Settings:
     identity: str = "metallb-operator"
     default_backend: Backend = DEFAULT_BACKEND
     images: Mapping[str, str] = field(default_factory=dict)
+    allowed_registries: tuple[str, ...] = ()
     health_host: str | None = None
     health_port: int = 8081
     metrics_authorization: bool = False
@@ -93,8 +96,8 @@ class Settings:
         """Make settings of the command line and the environment.
 
         Args:
-            environment: where `HELM`, the `RELATED_IMAGE_*` variables and what OLM sets are
-                looked up.
+            environment: where `HELM`, the `RELATED_IMAGE_*` variables, the allowed registries and
+                what OLM sets are looked up.
             options: attributes by name as the command line gave them; None means "not given".
 
         Raises:
@@ -103,8 +106,18 @@ class Settings:
         given = {name: value for name, value in options.items() if value is not None}
         given.setdefault("helm", environment.get("HELM") or "helm")
         given.setdefault("images", images_from(environment))
+        given["allowed_registries"] = _registries(
+            str(given.get("allowed_registries") or environment.get(VARIABLE) or "")
+        )
         given.setdefault("operator_condition", environment.get("OPERATOR_CONDITION_NAME") or "")
         return cls(**given)  # type: ignore[arg-type] # __post_init__ and typer see to the types
+
+
+def _registries(text: str) -> tuple[str, ...]:
+    try:
+        return registries_of(text)
+    except RegistriesError as error:
+        raise SettingsError(str(error)) from None
 
 
 def images_from(environment: Mapping[str, str]) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from metallb_crds.core import Affinity, ResourceRequirements
 from metallb_crds.operator_v1beta1 import MetalLBSpec
+from metallb_webhooks.registries import pulled
 from support.rendering import Rendered, render
 
 Look = Callable[[Rendered], Any]
@@ -531,3 +532,13 @@ def _model(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any ann
     found = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
     plain = not hasattr(annotation, "__origin__") or type(None) in annotation.__args__
     return found[0] if found and plain else None
+
+
+@pytest.mark.parametrize("registry", ["", "mirror.example/x", "mirror.example:5000/", "plain"])
+@pytest.mark.parametrize(
+    "own", ["quay.io/a/b:v1", "localhost/a:v1", "h:5000/a:v1", "a/b:v1", "a:v1"]
+)
+def test_what_is_pulled_is_what_was_judged(registry: str, own: str) -> None:
+    images = {"speaker": own, **({"registry": registry} if registry else {})}
+    found = render({"images": images}, "native").container("speaker/speaker")["image"]
+    assert found == pulled(own, registry)

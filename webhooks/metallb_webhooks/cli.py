@@ -19,6 +19,7 @@ from metallb_kube.process import (
     start_logging,
     termination_log,
 )
+from metallb_webhooks.registries import VARIABLE
 from metallb_webhooks.run import run
 from metallb_webhooks.settings import CertificateError, Settings, SettingsError
 
@@ -82,6 +83,14 @@ def serve(
             help="BGP backend that objects are judged for, whatever the MetalLB object says.",
         ),
     ] = None,
+    allowed_registries: Annotated[
+        str | None,
+        typer.Option(
+            envvar=VARIABLE,
+            help="Registries, or repositories, separated by commas: MetalLB objects with images"
+            " from elsewhere are refused. Without it they may come from anywhere.",
+        ),
+    ] = None,
     address: Annotated[
         str | None,
         typer.Option(
@@ -108,6 +117,7 @@ def serve(
         host=host,
         port=port,
         backend=bgp_backend,
+        allowed_registries=allowed_registries,
         address=address,
     )
     asyncio.run(run(settings))

@@ -101,7 +101,7 @@ def judge(
     Args:
         review: what the API server asks.
         snapshot: everything that is stored, whether or not the reviewed object is in it.
-        settings: MetalLB's namespace, and the backend if it is prescribed.
+        settings: MetalLB's namespace, the backend if it is prescribed, and what is allowed.
         evaluate: runs the rules.
     """
     try:
@@ -128,6 +128,7 @@ def judge_subject(
         backend=settings.backend or backend_in_effect(metallb),
         namespace=settings.namespace,
         is_trusted=settings.client_ca_file is not None,
+        registries=settings.allowed_registries,
     )
     return verdict_on(evaluate(request, subject.model.kind, raised_by(metallb)))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from metallb_crds.backend import Backend
+from metallb_webhooks.registries import VARIABLE, RegistriesError, registries_of
 
 APPLICATION: Final = "metallb-webhooks"
 """The label app.kubernetes.io/name of our pods."""
@@ -32,6 +33,7 @@ _ENVIRONMENT: Final[Mapping[str, str]] = {
     "namespace": "POD_NAMESPACE",
     "address": "POD_IP",
     "backend": "METALLB_BGP_TYPE",
+    "allowed_registries": VARIABLE,
 }
 
 _LAST_PORT: Final = 65535
@@ -70,6 +72,7 @@ class Settings:
             None to take reviews from everybody.
         metrics_authorization: whether /metrics asks for the token of somebody who may read it.
         backend: the BGP backend to assume whatever the MetalLB object says; None to believe it.
+        allowed_registries: below which images of MetalLB objects have to be; anywhere if empty.
         address: under which other replicas reach this one; "" for `host`. Without either, the
             others cannot pass reviews on, and take longer about them.
         fresh_seconds: how long a read that makes sure of what is stored may take before the
@@ -98,6 +101,7 @@ class Settings:
     client_ca_file: Path | None = None
     metrics_authorization: bool = False
     backend: Backend | None = None
+    allowed_registries: tuple[str, ...] = ()
     address: str = ""
     fresh_seconds: float = 1.0
     pending_seconds: float = 1.0
@@ -125,7 +129,7 @@ class Settings:
         """Make settings of the command line and the environment.
 
         Args:
-            environment: where `POD_NAMESPACE` and `METALLB_BGP_TYPE` are looked up.
+            environment: where `POD_NAMESPACE`, `METALLB_BGP_TYPE` and their like are looked up.
             options: attributes by name as the command line gave them; None means "not given".
 
         Raises:
@@ -140,8 +144,17 @@ class Settings:
                 given.setdefault(name, environment[variable])
         if "backend" in given:
             given["backend"] = _backend(str(given["backend"]))
+        if "allowed_registries" in given:
+            given["allowed_registries"] = _registries(str(given["allowed_registries"]))
         given.setdefault("namespace", "")
         return cls(**given)  # type: ignore[arg-type] # __post_init__ and typer see to the types
+
+
+def _registries(text: str) -> tuple[str, ...]:
+    try:
+        return registries_of(text)
+    except RegistriesError as error:
+        raise SettingsError(str(error)) from None
 
 
 def _backend(text: str) -> Backend:

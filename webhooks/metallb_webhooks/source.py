@@ -192,7 +192,7 @@ class Source:
             if isinstance(reflector, Namespaces):
                 reflector.want(places)
 
-    def _tell(self, kind: str) -> None:
+    def _tell(self, kind: str = "") -> None:
         if kind == _METALLB:
             self._follow(self.store.index.objects[kind].get((self._namespace, METALLB)))
         told, self.changed = self.changed, asyncio.Event()

@@ -25,6 +25,7 @@ def outside_of_a_pod(monkeypatch: pytest.MonkeyPatch) -> None:
         (["run"], 2, "the namespace is empty; pass --namespace"),
         (["run", "--no-such"], 2, "No such option: --no-such"),
         (["run", "--namespace", "ns", "--default-backend", "bird"], 2, "'bird' is not one of"),
+        (["run", "--namespace", "ns", "--allowed-registries", "a b"], 2, "'a b' in METALLB_ALLOW"),
         (["run", "--namespace", "ns", "--kubeconfig", "/nowhere"], 3, "cannot read /nowhere"),
         (["run", "--namespace", "ns", "--kubeconfig", "{it}", "--helm", "/no"], 5, "set HELM to"),
     ],

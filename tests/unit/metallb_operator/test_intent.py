@@ -144,3 +144,47 @@ def test_strategy_that_would_replace_no_speaker_is_refused(unavailable: int | st
 def test_strategy_that_replaces_speakers_is_accepted(unavailable: int | str) -> None:
     found = intent(updateStrategy={"speaker": {"maxUnavailable": unavailable}})
     assert found.values["speaker"]["updateStrategy"]["maxUnavailable"] == unavailable
+
+
+OUR_MIRROR = ("mirror.example/metallb", "quay.io/frrouting")
+
+
+@pytest.mark.parametrize(
+    ("spec", "allowed", "field"),
+    [
+        ({}, (), ""),
+        ({"images": {"speaker": "evil.example/x:v1"}}, (), ""),
+        ({"bgpBackend": "native"}, ("quay.io/metallb",), ""),
+        ({"bgpBackend": "frr-k8s"}, ("quay.io/metallb",), "frr"),
+        ({"bgpBackend": "frr"}, ("quay.io/metallb",), "frr"),
+        ({}, ("quay.io/metallb", "quay.io/frrouting"), ""),
+        ({}, OUR_MIRROR, "controller"),
+        ({"images": {"registry": "mirror.example"}}, ("mirror.example",), ""),
+        ({"images": {"registry": "evil.example"}}, ("mirror.example",), "registry"),
+        (
+            {"images": {"registry": "mirror.example/x", "speaker": "a/b:v1"}},
+            ("mirror.example/x/metallb",),
+            "speaker",
+        ),
+        ({"images": {"speaker": "evil.example/x:v1"}}, ("quay.io",), "speaker"),
+        ({"images": {"frr": "evil.example/x:v1"}}, ("quay.io",), "frr"),
+        # It does not run.
+        (
+            {"bgpBackend": "native", "images": {"frr": "evil.example/x:v1"}},
+            ("quay.io",),
+            "",
+        ),
+    ],
+)
+def test_images_come_from_where_it_is_allowed(
+    spec: dict[str, Any], allowed: tuple[str, ...], field: str
+) -> None:
+    manifest = {"metadata": {"name": "metallb", "namespace": "m"}, "spec": spec}
+    found = intent_of(manifest, Settings("m", allowed_registries=allowed))
+    if not field:
+        assert isinstance(found, Intent)
+        return
+    assert isinstance(found, Problem)
+    assert found.reason is Reason.INVALID_SPEC
+    assert found.message.startswith(f"spec.images.{field}: ")
+    assert "METALLB_ALLOWED_REGISTRIES" in found.message

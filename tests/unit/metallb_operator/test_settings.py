@@ -67,3 +67,28 @@ def test_variable_replaces_the_image_of_a_role(variable: str, role: str) -> None
 def test_settings_that_cannot_be_used_are_refused(options: dict[str, object], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         Settings.build({}, **{"namespace": "metallb-system", **options})
+
+
+@pytest.mark.parametrize(
+    ("environment", "options", "expected"),
+    [
+        ({}, {}, ()),
+        ({"METALLB_ALLOWED_REGISTRIES": ""}, {}, ()),
+        ({"METALLB_ALLOWED_REGISTRIES": "quay.io, a.example/b"}, {}, ("quay.io", "a.example/b")),
+        (
+            {"METALLB_ALLOWED_REGISTRIES": "quay.io"},
+            {"allowed_registries": "a.example"},
+            ("a.example",),
+        ),
+    ],
+)
+def test_registries_are_those_of_the_option_or_of_the_variable(
+    environment: dict[str, str], options: dict[str, str], expected: tuple[str, ...]
+) -> None:
+    made = Settings.build(environment, namespace="x", **options)
+    assert made.allowed_registries == expected
+
+
+def test_what_is_no_registry_keeps_the_process_from_starting() -> None:
+    with pytest.raises(SettingsError, match="'https://x' in METALLB_ALLOWED_REGISTRIES"):
+        Settings.build({"METALLB_ALLOWED_REGISTRIES": "https://x"}, namespace="x")

@@ -290,3 +290,12 @@ class TestWithTheRules:
     def test_an_object_elsewhere_is_refused(self) -> None:
         found = judge(review(ELSEWHERE), Snapshot.of(), SETTINGS)
         assert "metadata.namespace" in found.message
+
+
+@pytest.mark.parametrize(("allowed", "is_allowed"), [((), True), (("quay.io",), False)])
+def test_from_where_images_may_come_is_a_setting(
+    allowed: tuple[str, ...], *, is_allowed: bool
+) -> None:
+    asked_for = review(stored("MetalLB", "metallb", images={"speaker": "evil.example/x:v1"}))
+    settings = Settings(NAMESPACE, allowed_registries=allowed)
+    assert judge(asked_for, Snapshot.of(), settings).allowed is is_allowed

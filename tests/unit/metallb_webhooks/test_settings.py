@@ -29,6 +29,17 @@ BASE = Settings("metallb-system")
         ),
         ({"METALLB_BGP_TYPE": ""}, {"namespace": "a"}, Settings("a")),
         (
+            {"METALLB_ALLOWED_REGISTRIES": "quay.io, a.example/b"},
+            {"namespace": "a"},
+            Settings("a", allowed_registries=("quay.io", "a.example/b")),
+        ),
+        (
+            {"METALLB_ALLOWED_REGISTRIES": "quay.io"},
+            {"namespace": "a", "allowed_registries": "a.example"},
+            Settings("a", allowed_registries=("a.example",)),
+        ),
+        ({"METALLB_ALLOWED_REGISTRIES": ""}, {"namespace": "a"}, Settings("a")),
+        (
             {},
             {
                 "namespace": "a",
@@ -55,6 +66,7 @@ def test_options_win_over_the_environment(
         ({"namespace": "a", "port": 65536}, "no TCP port 65536"),
         ({"namespace": "a", "port": -1}, "no TCP port -1"),
         ({"namespace": "a", "backend": "bird"}, "no BGP backend 'bird'; choose one of native, frr"),
+        ({"namespace": "a", "allowed_registries": "https://x"}, "'https://x' in METALLB_ALLOWED"),
         ({"namespace": "a", "colour": "red"}, "no setting colour"),
         ({"namespace": "a", "drain_seconds": 0}, "drain_seconds must be more than 0"),
         ({"namespace": "a", "quiet_seconds": -1.0}, "must not be negative"),

@@ -42,6 +42,7 @@ class Request(Generic[T]):
         namespace: MetalLB's own.
         is_trusted: whether whoever asks may learn what passwords are stored. A review may come
             from anybody, and a denial that depends on one tells whether a guess was right.
+        registries: below which images have to be; anywhere if empty.
     """
 
     subject: T
@@ -51,6 +52,7 @@ class Request(Generic[T]):
     backend: Backend
     namespace: str
     is_trusted: bool = True
+    registries: tuple[str, ...] = ()
 
 
 Problem = tuple[str, str]

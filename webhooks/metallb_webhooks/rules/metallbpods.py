@@ -12,6 +12,7 @@ from metallb_crds.core import Quantity, ResourceRequirements, Toleration
 from metallb_crds.operator_v1beta1 import ComponentConfig, MetalLB, MetalLBSpec
 from metallb_webhooks.labelselectors import is_key, is_value, label_problems
 from metallb_webhooks.quantities import QuantityError, parse
+from metallb_webhooks.registries import forbidden
 from metallb_webhooks.rules.base import Problem, Request, Rule
 from metallb_webhooks.rules.metallbaffinity import METALLB_AFFINITY_RULES
 
@@ -134,6 +135,12 @@ def _images(request: Request[MetalLB]) -> Iterator[Problem]:
             yield f"spec.images.{field}", message
 
 
+def _registries(request: Request[MetalLB]) -> Iterator[Problem]:
+    images = request.subject.spec.images
+    if images is not None:
+        yield from forbidden(images, request.registries)
+
+
 def _resources(request: Request[MetalLB]) -> Iterator[Problem]:
     for path, config in _components(request.subject.spec):
         if config.resources:
@@ -206,6 +213,11 @@ METALLB_POD_RULES: Final[tuple[Rule, ...]] = (
     Rule("metallb-annotations", "Annotations are ones that the API server accepts", _annotations),
     Rule("metallb-names", "What is named by the object can have such a name", _names),
     Rule("metallb-images", "Images and registry are references that can be pulled", _images),
+    Rule(
+        "metallb-registries",
+        "Images come from where whoever runs the operator allows it",
+        _registries,
+    ),
     Rule(
         "metallb-resources",
         "Amounts of resources are not negative, and requests within limits",

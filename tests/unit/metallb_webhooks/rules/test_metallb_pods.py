@@ -1,11 +1,13 @@
 """What the API server would refuse in MetalLB's pods is refused in the object already."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from metallb_webhooks.rules.base import Severity
-from support.judging import by_rule, judge
+from metallb_webhooks.rules.registry import evaluate
+from support.judging import by_rule, judge, request
 from support.samples import metallb
 
 PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
@@ -301,3 +303,16 @@ def test_held(spec: dict[str, Any]) -> None:
 def test_annotations_fill_their_room_to_the_last_byte() -> None:
     room = {"a": "x" * (256 * 1024 - 1)}
     assert judge(metallb(speakerConfig={"annotations": room})) == ()
+
+
+@pytest.mark.parametrize(
+    ("registries", "paths"), [((), []), (("quay.io",), ["spec.images.speaker"])]
+)
+def test_images_from_elsewhere_are_refused_where_that_is_set(
+    registries: tuple[str, ...], paths: list[str]
+) -> None:
+    images = {"controller": "quay.io/metallb/controller:v1", "speaker": "evil.example/x:v1"}
+    asked = replace(request(metallb(images=images)), registries=registries)
+    found = by_rule("metallb-registries", evaluate(asked, "MetalLB"))
+    assert [one.path for one in found] == paths
+    assert all(one.severity is Severity.DENY for one in found)
