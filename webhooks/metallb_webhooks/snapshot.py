@@ -1,12 +1,13 @@
 """Everything as it would be if a request went through: an index with a few objects changed.
 
-A snapshot neither copies the index nor changes it. What is added lies in layers on top, each a small
-index of its own; what a layer replaces or deletes is hidden below it. A lookup asks all of them and
-costs what it finds, if it is read no further than is needed.
+A snapshot neither copies the index nor changes it. What is added lies in layers on top, each a
+small index of its own; what a layer replaces or deletes is hidden below it. A lookup asks all of
+them and costs what is read of its result.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from metallb_crds.config_v1beta1 import (
@@ -32,6 +33,8 @@ from metallb_webhooks.index import (
     SecretInfo,
     Selection,
     ServiceInfo,
+    aggregation_floor,
+    is_external,
     key_of,
     peer_identity,
     pool_intervals,
@@ -48,9 +51,13 @@ __all__ = [
     "SecretInfo",
     "ServiceInfo",
     "Snapshot",
+    "aggregation_floor",
+    "is_external",
     "key_of",
     "peer_identity",
     "pool_intervals",
+    "selection",
+    "selects_all",
     "selects_pool",
 ]
 
@@ -113,7 +120,7 @@ class LayeredGroups(Mapping[V, Collection[str]], Generic[V]):
     def __init__(
         self, groups: Collection[tuple[Groups[V, str], tuple[Layer, ...]]], kind: str
     ) -> None:
-        self._groups = groups
+        self._groups: Collection[tuple[Groups[V, str], tuple[Layer, ...]]] = groups
         self._kind = kind
 
     def _names(self, value: V) -> Iterator[str]:
@@ -294,14 +301,9 @@ class Snapshot:
 
     def all_pools_announced(self) -> bool:
         """Tell whether some advertisement selects every pool."""
-        for kind, table in (
-            ("BGPAdvertisement", lambda index: index.bgp_selection),
-            ("L2Advertisement", lambda index: index.l2_selection),
-        ):
-            find: Callable[[Index], Iterable[Key]] = lambda ix, of=table: of(ix).catch_all.get(None)  # noqa: E731
-            if next(self._pick(kind, find), None) is not None:
-                return True
-        return False
+        bgp = self._pick("BGPAdvertisement", lambda index: index.bgp_selection.catch_all.get(None))
+        l2 = self._pick("L2Advertisement", lambda index: index.l2_selection.catch_all.get(None))
+        return next(chain(bgp, l2), None) is not None
 
     def local_prefs(self) -> Mapping[int, Collection[str]]:
         """Return the names of BGP advertisements by localPref."""
@@ -313,16 +315,17 @@ class Snapshot:
 
     def peers_not_external(self) -> Iterator[BGPPeer]:
         """Yield the peers that may be in MetalLB's own autonomous system."""
-        return self._pick("BGPPeer", lambda index: index.peers_by_distance.get(False))  # noqa: FBT003 - a value
+        return self._pick("BGPPeer", lambda index: index.peers_by_distance.get(False))
 
     def pools_of_advertisement(self, adv: Advertisement) -> Iterator[IPAddressPool]:
         """Yield the pools that an advertisement selects, each once."""
         spec = adv.spec
-        if not spec.ip_address_pools and not spec.ip_address_pool_selectors:
+        if selects_all(adv):
             yield from self.pools.values()
             return
-        named = dict.fromkeys(name for name in spec.ip_address_pools if name in self.pools)
-        yield from (self.pools[name] for name in named)
+        pools = self.pools
+        named = dict.fromkeys(name for name in spec.ip_address_pools if name in pools)
+        yield from (pools[name] for name in named)
         for pool in self.pools_selected(spec.ip_address_pool_selectors):
             if pool.metadata.name not in named:
                 yield pool
@@ -459,11 +462,19 @@ def _peers_on(index: Index, nodes: Collection[NodeInfo]) -> Iterator[str]:
                 yield name
 
 
+def selects_all(adv: Advertisement) -> bool:
+    """Tell whether an advertisement selects every pool, since it names none."""
+    return not adv.spec.ip_address_pools and not adv.spec.ip_address_pool_selectors
+
+
 def selects_pool(adv: Advertisement, pool: IPAddressPool) -> bool:
     """Tell whether an advertisement selects a pool: by name, by label, or as all of them."""
-    spec = adv.spec
-    if not spec.ip_address_pools and not spec.ip_address_pool_selectors:
-        return True
-    return pool.metadata.name in spec.ip_address_pools or matches_any(
-        spec.ip_address_pool_selectors, pool.metadata.labels
-    )
+    return selection(adv)(pool)
+
+
+def selection(adv: Advertisement) -> Callable[[IPAddressPool], bool]:
+    """Return what tells of many pools whether an advertisement selects them."""
+    if selects_all(adv):
+        return lambda _: True
+    names, selectors = frozenset(adv.spec.ip_address_pools), adv.spec.ip_address_pool_selectors
+    return lambda pool: pool.metadata.name in names or matches_any(selectors, pool.metadata.labels)
