@@ -5,7 +5,7 @@ These bounds keep any review short. They are far above what is in use, and looke
 an object is decoded, and before every rule.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -46,6 +46,8 @@ class Bounds:
 
 _PREFIXES: Final = 5_000
 _NEIGHBOR: Final = "spec.bgp.routers.neighbors"
+_DURATIONS: Final = ("holdTime", "keepaliveTime", "connectTime")
+_DURATION: Final = 64
 
 BOUNDS: Final[Mapping[str, Bounds]] = {
     "IPAddressPool": Bounds(
@@ -63,7 +65,10 @@ BOUNDS: Final[Mapping[str, Bounds]] = {
         {"spec.ipAddressPools": 1_000},
         remedy="select by label, or move some to another L2Advertisement",
     ),
-    "BGPPeer": Bounds(remedy="select by fewer labels, or leave some of it out"),
+    "BGPPeer": Bounds(
+        texts={f"spec.{name}": _DURATION for name in _DURATIONS},
+        remedy="select by fewer labels, or leave some of it out",
+    ),
     "BFDProfile": Bounds(),
     "Community": Bounds({"spec.communities": 1_000}, remedy="move some to another Community"),
     "FRRConfiguration": Bounds(
@@ -76,7 +81,7 @@ BOUNDS: Final[Mapping[str, Bounds]] = {
             f"{_NEIGHBOR}.toAdvertise.withCommunity.prefixes": _PREFIXES,
             f"{_NEIGHBOR}.toReceive.allowed.prefixes": _PREFIXES,
         },
-        {"spec.raw.rawConfig": 65_536},
+        {"spec.raw.rawConfig": 65_536} | {f"{_NEIGHBOR}.{name}": _DURATION for name in _DURATIONS},
         values=10_000,
         remedy="move some to another FRRConfiguration for the same nodes",
     ),
@@ -100,22 +105,19 @@ def exceeded(kind: str, thing: Mapping[str, Any] | Model) -> tuple[Problem, ...]
 
 
 def described(kind: str) -> str:
-    """Return the bounds of a kind in a sentence."""
+    """Return the bounds of a kind in a sentence without its full stop."""
     bounds = BOUNDS[kind]
-    fields = [
-        f"{limit:,} entries in `{path.removeprefix('spec.')}`"
-        for path, limit in bounds.entries.items()
-    ]
-    fields += [
-        f"{limit:,} characters in `{path.removeprefix('spec.')}`"
-        for path, limit in bounds.texts.items()
-    ]
-    other = "any other list or map" if fields else "any list or map"
-    rest = (
-        f"{bounds.other:,} in {other}, {TEXT:,} characters in a text,"
-        f" {bounds.expressions:,} `matchExpressions` and {bounds.values:,} values"
+    entries = f"{bounds.other:,} entries{_but(bounds.entries)}"
+    texts = f"{TEXT:,} characters{_but(bounds.texts)}"
+    return (
+        f"A list or map has at most {entries}, a text at most {texts}, and the object in all"
+        f" at most {bounds.expressions:,} `matchExpressions` and {bounds.values:,} values"
     )
-    return f"{', '.join([*fields, rest])} in all"
+
+
+def _but(limits: Mapping[str, int]) -> str:
+    told = [f"`{path.removeprefix('spec.')}` {limit:,}" for path, limit in limits.items()]
+    return f" ({', '.join(told)})" if told else ""
 
 
 class _Walk:
@@ -143,7 +145,9 @@ class _Walk:
                         for key, member in members.items()
                     )
             elif isinstance(value, list | tuple):
-                problem = self._of_size(path, depth, len(value))
+                problem = self._of_expressions(path, value) or self._of_size(
+                    path, depth, len(value)
+                )
                 if not problem:
                     waiting.extend(
                         (path, f"{place}[{index}]", depth + 1, member)
@@ -169,17 +173,19 @@ class _Walk:
             return ""
         return f"a key of {longest:,} characters is longer than the {TEXT:,} that are judged"
 
+    def _of_expressions(self, path: str, value: Collection[object]) -> str:
+        self._expressions += len(value) if path.endswith("matchExpressions") else 0
+        if self._expressions <= self._bounds.expressions:
+            return ""
+        most = self._bounds.expressions
+        return f"the object has more than the {most:,} matchExpressions that are judged"
+
     def _of_size(self, path: str, depth: int, count: int) -> str:
         if depth > DEPTH:
             return f"values below more than {DEPTH} others are not judged"
         most = self._bounds.entries.get(path, self._bounds.other)
         if count > most and not _is_free(path):
             return f"{count:,} entries are more than the {most:,} that are judged"
-        if path.endswith("matchExpressions"):
-            self._expressions += count
-            if self._expressions > self._bounds.expressions:
-                most = self._bounds.expressions
-                return f"the object has more than the {most:,} matchExpressions that are judged"
         self._left -= count
         if self._left >= 0:
             return ""

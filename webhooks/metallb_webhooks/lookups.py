@@ -5,8 +5,8 @@ back in no particular order, each once unless said otherwise.
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections import Counter
-from collections.abc import Collection, Hashable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any, Final, Generic, TypeVar
 
@@ -155,6 +155,31 @@ class Selectors(Generic[K]):
         yield from self._free
         for pair in labels.items():
             yield from self._anchored.get(pair)
+
+    def matching_any(
+        self,
+        labelled: Collection[Mapping[str, str]],
+        matching: Callable[[K, Mapping[str, str]], bool],
+    ) -> Iterator[K]:
+        """Yield the keys whose selectors match any of many labels, each once.
+
+        Args:
+            labelled: labels of many things.
+            matching: tells whether a key's selectors match labels.
+        """
+        found: set[K] = set()
+        by_pair: defaultdict[tuple[str, str], list[Mapping[str, str]]] = defaultdict(list)
+        for labels in labelled:
+            for pair in labels.items():
+                by_pair[pair].append(labels)
+        asked: list[tuple[Collection[K], Collection[Mapping[str, str]]]]
+        asked = [(self._free.keys(), labelled)]
+        asked += [(self._anchored.get(pair), those) for pair, those in by_pair.items()]
+        for keys, those in asked:
+            for key in keys:
+                if key not in found and any(matching(key, labels) for labels in those):
+                    found.add(key)
+                    yield key
 
 
 def _count_down(counts: Counter[V], value: V) -> None:

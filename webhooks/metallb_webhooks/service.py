@@ -220,6 +220,17 @@ def unread(kinds: Iterable[str]) -> Verdict:
     )
 
 
+def late(seconds: float, size: int) -> Verdict:
+    """Return what is answered when a review is not decided in time; its size is in bytes."""
+    return Verdict(
+        allowed=False,
+        code=HTTPStatus.INTERNAL_SERVER_ERROR,
+        reason="InternalError",
+        message=f"the object could not be checked within {seconds:g} s, with a review of"
+        f" {size:,} bytes; try again, and with a smaller object if that does not help",
+    )
+
+
 def bad_request(message: str) -> Verdict:
     """Return what is answered to an object that cannot be judged: it says why."""
     return Verdict(allowed=False, code=HTTPStatus.BAD_REQUEST, reason="BadRequest", message=message)

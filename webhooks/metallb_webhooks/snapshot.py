@@ -388,13 +388,17 @@ class Snapshot:
             "BGPAdvertisement", lambda index: index.advertisements_by_alias.get(alias)
         )
 
-    def frr_configurations_on(self, node: NodeInfo) -> Iterator[FRRConfiguration]:
-        """Yield the FRR configurations, of whatever namespace, that are for a Node."""
-        for config in self._pick(
-            "FRRConfiguration", lambda index: index.frr_node_selectors.candidates(node.labels)
-        ):
-            if matches(config.spec.node_selector, node.labels):
-                yield config
+    def frr_configurations_on(self, selector: LabelSelector) -> Iterator[FRRConfiguration]:
+        """Yield the FRR configurations that are for any of the Nodes which a selector matches."""
+        labelled = [node.labels for node in self.nodes_selected([selector])]
+
+        def find(index: Index) -> Iterator[NamespacedName]:
+            configs = index.objects["FRRConfiguration"]
+            return index.frr_node_selectors.matching_any(
+                labelled, lambda key, labels: matches(configs[key].spec.node_selector, labels)
+            )
+
+        return self._pick("FRRConfiguration", find)
 
     def frr_configurations_describing(self, vrf: str, end: str) -> Iterator[FRRConfiguration]:
         """Yield what others than speakers wrote of a session, by its address or interface."""
@@ -451,15 +455,13 @@ class Snapshot:
 
 def _peers_on(index: Index, nodes: Collection[NodeInfo]) -> Iterator[str]:
     """Yield the peers that any of the Nodes connects to, each once."""
+    peers = index.objects["BGPPeer"]
     if nodes:
         yield from index.peers_everywhere.get(None)
-    found: set[str] = set()
-    for node in nodes:
-        for name in index.peer_node_selectors.candidates(node.labels):
-            selectors = index.objects["BGPPeer"][name].spec.node_selectors
-            if name not in found and matches_any(selectors, node.labels):
-                found.add(name)
-                yield name
+    yield from index.peer_node_selectors.matching_any(
+        [node.labels for node in nodes],
+        lambda name, labels: matches_any(peers[name].spec.node_selectors, labels),
+    )
 
 
 def selects_all(adv: Advertisement) -> bool:

@@ -221,11 +221,14 @@ def test_selection_by_label(
         for pool in of_kind("IPAddressPool", expected)
         if matches_any(wanted, pool.metadata.labels)
     )
-    for node in found_nodes:
-        assert keys(snapshot.frr_configurations_on(node)) == keys(
+    for selector in wanted:
+        assert keys(snapshot.frr_configurations_on(selector)) == keys(
             config
             for config in of_kind("FRRConfiguration", expected)
-            if matches(config.spec.node_selector, node.labels)
+            if any(
+                matches(selector, node.labels) and matches(config.spec.node_selector, node.labels)
+                for node in found_nodes
+            )
         )
     assert keys(snapshot.nodes_selected(wanted)) == keys(
         node for node in found_nodes if not wanted or matches_any(wanted, node.labels)

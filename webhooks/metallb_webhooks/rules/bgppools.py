@@ -70,7 +70,7 @@ def _selected(
 
 
 def _local_pref(request: Request[BGPAdvertisement]) -> Iterator[Problem]:
-    for other, pool in _rivals(request, _announce_alike):
+    for other, pool in islice(_rivals(request, _announce_alike), NAMED_PROBLEMS):
         message = (
             f"BGPAdvertisement {other.metadata.name!r} (localPref {other.spec.local_pref})"
             f" announces the same routes of IPAddressPool {pool.metadata.name!r} to the same peers;"
@@ -81,7 +81,7 @@ def _local_pref(request: Request[BGPAdvertisement]) -> Iterator[Problem]:
 
 
 def _local_pref_services(request: Request[BGPAdvertisement]) -> Iterator[Problem]:
-    for other, _ in _rivals(request, _select_same_service):
+    for other, _ in islice(_rivals(request, _select_same_service), NAMED_PROBLEMS):
         message = (
             f"a Service that BGPAdvertisement {other.metadata.name!r} (localPref"
             f" {other.spec.local_pref}) selects as well would not be announced at all; give both"

@@ -72,15 +72,10 @@ def _message(said: Statement, other: FRRConfiguration) -> str:
 
 def _neighbors(request: Request[FRRConfiguration]) -> Iterator[FRRConfiguration]:
     """Yield the other objects that are for one of the object's nodes, each once."""
-    meta, snapshot = request.subject.metadata, request.snapshot
-    seen = {(meta.namespace, meta.name)}
-    if snapshot.nodes:
-        for node in snapshot.nodes_selected([request.subject.spec.node_selector]):
-            for other in snapshot.frr_configurations_on(node):
-                key = other.metadata.namespace, other.metadata.name
-                if key not in seen:
-                    seen.add(key)
-                    yield other
+    meta, selector = request.subject.metadata, request.subject.spec.node_selector
+    for other in request.snapshot.frr_configurations_on(selector):
+        if (other.metadata.namespace, other.metadata.name) != (meta.namespace, meta.name):
+            yield other
 
 
 def statements(config: FRRConfiguration) -> Iterator[Statement]:

@@ -66,7 +66,7 @@ def bounds_rule(prefix: str, kind: str) -> Rule:
 
     return Rule(
         f"{prefix}-bounds",
-        f"At most {described(kind)} are given; an object that has more is judged by no other rule",
+        f"{described(kind)}: nothing else is judged of an object that exceeds this",
         check,
         source="GAP",
     )

@@ -14,7 +14,7 @@ from metallb_crds.operator_v1beta1 import MetalLB
 from metallb_webhooks.addresses import AddressError, Interval, parse_ip
 from metallb_webhooks.installation import backend_in_effect, counts
 from metallb_webhooks.rules.base import Finding, Operation, Problem, Request, Rule, Severity
-from metallb_webhooks.rules.generic import listed
+from metallb_webhooks.rules.generic import listed, listed_first
 from metallb_webhooks.snapshot import Snapshot
 
 Judge = Callable[[Request[Any], str], Iterable[Finding]]
@@ -82,15 +82,15 @@ def backend_rule(judge: Judge) -> Rule:
         prescribed = after is not request.backend
         if before is after or prescribed or not counts(request.subject, request.namespace):
             return
-        refused = [
+        refused = listed_first(
             f"{thing.kind} {thing.metadata.name!r}"
             for thing in _configuration(request.snapshot)
             if (denied := _denials(judge, request, thing, after))
             and denied - _denials(judge, request, thing, before)
-        ]
+        )
         if refused:
             message = (
-                f"the backend {after} does not support {listed(sorted(refused))}, which {before}"
+                f"the backend {after} does not support {refused}, which {before}"
                 " does: speakers would refuse the whole configuration. Change or delete them first"
             )
             yield "spec.bgpBackend", message
