@@ -187,7 +187,7 @@ async def fuzzed() -> AsyncIterator[Fuzzed]:
         settings=QUICK,
         bounds=Bounds(silence_seconds=0.3),
     )
-    async with listening(front, Serving(MADE.certificate, MADE.key).context, QUICK) as number:
+    async with listening(front, Serving(MADE.certificate, MADE.key), QUICK) as number:
         yield Fuzzed(number)
 
 
