@@ -1,5 +1,6 @@
 """What the operator would do now: one look at the cluster, and its own decision about it."""
 
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from metallb_crds.frrk8s_v1beta1 import FRRConfiguration
@@ -128,9 +129,7 @@ async def planned(
     )
     state = components(wanted.manifests, seen)
     elsewhere = await _elsewhere(client, namespace)
-    others = adoption(
-        metallb, seen.objects, elsewhere, state, applyset=applyset, namespace=namespace
-    )
+    others = adoption(metallb, seen.objects, elsewhere, state, namespace=namespace)
     _refuse(others.problem)
     plan = make_plan(
         wanted.manifests,
@@ -195,6 +194,7 @@ async def _elsewhere(client: KubeClient, namespace: str) -> tuple[Workload, ...]
     """Return the workloads of other namespaces, where another MetalLB may be."""
     found: list[Workload] = []
     for kind in ("DaemonSet", "Deployment"):
-        listing = await client.list(resource_for("apps/v1", kind))
-        found.extend(map(workload_of, listing.items))
+        async with aclosing(client.pages(resource_for("apps/v1", kind))) as pages:
+            async for page in pages:
+                found.extend(map(workload_of, page.items))
     return tuple(one for one in found if one.namespace != namespace)

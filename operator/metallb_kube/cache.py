@@ -79,6 +79,8 @@ class Reflector:
         *,
         label_selector: str = "",
         field_selector: str = "",
+        metadata_only: bool = False,
+        keep: Callable[[Manifest], Manifest] = lambda item: item,
         absent_is_empty: bool = False,
         on_refusal: Callable[[], None] = lambda: None,
         backoff: Backoff = Backoff(),
@@ -95,6 +97,9 @@ class Reflector:
             on_event: is given every ADDED, MODIFIED and DELETED event; never a bookmark.
             label_selector: restricts the collection, as in kubectl.
             field_selector: the same by fields.
+            metadata_only: objects come without spec and status.
+            keep: what `on_replace` is given of an object; asked while the list is being read, so
+                that it is never held whole.
             on_refusal: is called when `refused` has changed.
             absent_is_empty: a kind whose CRD is not installed counts as listed and empty, and
                 is asked for again from time to time.
@@ -109,6 +114,8 @@ class Reflector:
         self._on_event = on_event
         self._label_selector = label_selector
         self._field_selector = field_selector
+        self._metadata_only = metadata_only
+        self._keep = keep
         self._absent_is_empty = absent_is_empty
         self._on_refusal = on_refusal
         self._backoff = backoff
@@ -165,6 +172,8 @@ class Reflector:
             namespace=self._namespace,
             label_selector=self._label_selector,
             field_selector=self._field_selector,
+            metadata_only=self._metadata_only,
+            keep=self._keep,
         )
         self._heard(listing.resource_version)
         self._on_replace(listing.items)
@@ -177,6 +186,7 @@ class Reflector:
             resource_version=self._version,
             label_selector=self._label_selector,
             field_selector=self._field_selector,
+            metadata_only=self._metadata_only,
             opened=self._opened,
         )
         async with aclosing(watch) as events:

@@ -8,7 +8,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from metallb_kube.errors import (
     FencedError,
     GoneError,
     NotFoundError,
+    TooLargeError,
     UnavailableError,
     error_from,
 )
@@ -29,6 +30,15 @@ from metallb_kube.resources import Resource, resource_for
 from metallb_kube.transport import Call, Transport
 
 PAGE: Final = 500
+"""The most objects that are asked for at a time."""
+FIRST_PAGE: Final = 50
+PAGE_BYTES: Final = 2**20
+"""A page that is longer is not read to its end: objects are up to 1.5 MB each, and anybody who may
+create some in one namespace decides how long a page of the whole cluster is. Decoded it takes some
+ten times as much."""
+_LONGEST_OBJECT: Final = 2**25
+"""Many times what etcd stores of one: control characters take six times as much as JSON."""
+_METADATA: Final = "g=meta.k8s.io;v=v1"
 WATCH_SECONDS: Final = 300
 MERGE_PATCH: Final = "application/merge-patch+json"
 APPLY_PATCH: Final = "application/apply-patch+yaml"
@@ -43,6 +53,18 @@ class Listing:
 
     Attributes:
         resource_version: where a watch goes on from.
+    """
+
+    items: tuple[Manifest, ...]
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a collection.
+
+    Attributes:
+        resource_version: of the whole collection.
     """
 
     items: tuple[Manifest, ...]
@@ -150,32 +172,92 @@ class KubeClient:
         namespace: str | None = None,
         label_selector: str = "",
         field_selector: str = "",
+        metadata_only: bool = False,
+        keep: Callable[[Manifest], Manifest] = lambda item: item,
     ) -> Listing:
-        """Return a whole collection, read in pages of one consistent state.
+        """Return a whole collection, of one consistent state.
 
         Items carry apiVersion and kind, which the API server leaves out for built-in kinds.
+
+        Args:
+            resource: which kind.
+            namespace: None for all namespaces.
+            label_selector: restricts the collection, as in kubectl.
+            field_selector: the same by fields.
+            metadata_only: items are without spec and status.
+            keep: what is kept of an item; asked page by page, so that no more than a page is
+                held whole.
 
         Raises:
             NotFoundError: the kind is not served.
         """
-        query = _present(labelSelector=label_selector, fieldSelector=field_selector)
-        path = resource.path(namespace)
-        try:
-            return await self._pages(resource, path, {**query, "limit": str(PAGE)})
-        except GoneError:
-            # Pages expire when compaction overtakes them: then everything at once.
-            return await self._pages(resource, path, query)
 
-    async def _pages(self, resource: Resource, path: str, query: Mapping[str, str]) -> Listing:
-        items: list[Manifest] = []
-        token = ""
+        async def read() -> Listing:
+            items: list[Manifest] = []
+            version = ""
+            pages = self.pages(
+                resource,
+                namespace=namespace,
+                label_selector=label_selector,
+                field_selector=field_selector,
+                metadata_only=metadata_only,
+            )
+            async with aclosing(pages):
+                async for page in pages:
+                    items.extend(map(keep, page.items))
+                    version = page.resource_version
+            return Listing(tuple(items), version)
+
+        try:
+            return await read()
+        except GoneError:
+            # Pages expire when compaction, which comes every five minutes, overtakes them.
+            return await read()
+
+    async def pages(
+        self,
+        resource: Resource,
+        *,
+        namespace: str | None = None,
+        label_selector: str = "",
+        field_selector: str = "",
+        metadata_only: bool = False,
+    ) -> AsyncGenerator[Page, None]:
+        """Yield a collection page by page; the next one is asked for when this one was used.
+
+        Pages are cut to what `PAGE_BYTES` hold, or to one object. Arguments as of `list`.
+
+        Raises:
+            GoneError: it took so long that the rest of this state is not kept any more.
+            NotFoundError: the kind is not served.
+        """
+        query = _present(labelSelector=label_selector, fieldSelector=field_selector)
+        accept = f"application/json;as=PartialObjectMetadataList;{_METADATA}"
+        call = Call("GET", resource.path(namespace))
+        call = replace(call, accept=accept) if metadata_only else call
+        limit, token = FIRST_PAGE, ""
         while True:
-            page = await self._call("GET", path, query={**query, **_present(**{"continue": token})})
-            items.extend(_typed(resource, item) for item in page.get("items") or ())
+            paged = {**query, "limit": str(limit), **_present(**{"continue": token})}
+            most = PAGE_BYTES if limit > 1 else _LONGEST_OBJECT
+            try:
+                page, length = await self._transport.measured(
+                    replace(call, query=paged), self._patience, most
+                )
+            except TooLargeError:
+                if limit == 1:
+                    raise
+                limit //= 2
+                continue
+            if length < PAGE_BYTES // 4:
+                limit = min(2 * limit, PAGE)
             metadata = page.get("metadata") or {}
+            items = tuple(_typed(resource, item) for item in page.pop("items", None) or ())
+            del page
+            yield Page(items, str(metadata.get("resourceVersion") or ""))
+            del items
             token = metadata.get("continue") or ""
             if not token:
-                return Listing(tuple(items), str(metadata.get("resourceVersion") or ""))
+                return
 
     async def watch(
         self,
@@ -185,12 +267,14 @@ class KubeClient:
         resource_version: str,
         label_selector: str = "",
         field_selector: str = "",
+        metadata_only: bool = False,
         opened: Callable[[], None] = lambda: None,
     ) -> AsyncGenerator[WatchEvent, None]:
         """Yield what happens to a collection after `resource_version`.
 
         Ends when the server closes the watch, which it does within some minutes. `opened` is
-        called when the server has accepted it.
+        called when the server has accepted it. With `metadata_only` objects come without spec
+        and status.
 
         Raises:
             GoneError: list anew; the version is too old.
@@ -207,7 +291,9 @@ class KubeClient:
                 fieldSelector=field_selector,
             ),
         }
+        accept = f"application/json;as=PartialObjectMetadata;{_METADATA}"
         call = Call("GET", resource.path(namespace), query)
+        call = replace(call, accept=accept) if metadata_only else call
         # Closed explicitly, so that a consumer that stops half way leaves no open connection.
         lines = self._transport.lines(call, self._patience, opened)
         async with aclosing(lines):
@@ -338,7 +424,8 @@ def _dry(dry_run: bool) -> dict[str, str]:  # noqa: FBT001 - private, named at e
 
 
 def _typed(resource: Resource, item: Mapping[str, Any]) -> Manifest:
-    return {"apiVersion": resource.api_version, "kind": resource.kind, **item}
+    """Return an item under its kind: lists leave it out, and metadata has one of its own."""
+    return {**item, "apiVersion": resource.api_version, "kind": resource.kind}
 
 
 def _event(resource: Resource, line: bytes) -> WatchEvent:

@@ -107,6 +107,10 @@ class UnreachableError(UnavailableError):
     level = logging.DEBUG
 
 
+class TooLargeError(UnavailableError):
+    """An answer that is longer than whoever asked can keep; ask for less at a time."""
+
+
 class SilentError(UnavailableError):
     """A watch that was answered has fallen silent: its connection is dead."""
 

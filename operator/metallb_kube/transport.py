@@ -10,7 +10,7 @@ import os
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, Self
@@ -23,6 +23,7 @@ from metallb_kube.errors import (
     ConfigurationError,
     KubeError,
     SilentError,
+    TooLargeError,
     UnavailableError,
     UnreachableError,
     error_from,
@@ -138,6 +139,8 @@ class Call:
     Attributes:
         path: from the root of the server, already quoted.
         body: encoded as JSON, whatever the content type says of it.
+        accept: what the answer may be.
+        encoding: how the answer may be compressed; "" leaves that to the HTTP client.
     """
 
     method: str
@@ -145,6 +148,8 @@ class Call:
     query: Mapping[str, str] | None = None
     body: object | None = None
     content_type: str = "application/json"
+    accept: str = "application/json"
+    encoding: str = ""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -214,6 +219,27 @@ class Transport:
         limit = aiohttp.ClientTimeout(total=None, sock_connect=patience.connect)
         async with self._respond(call, limit, patience.request) as response:
             return _decode(await response.read())
+
+    async def measured(
+        self, call: Call, patience: Patience, most: int
+    ) -> tuple[dict[str, Any], int]:
+        """Send one request and return the decoded answer with its length in bytes.
+
+        Raises:
+            TooLargeError: it has more than `most` bytes; the rest was not read.
+            KubeError: as `call`.
+        """
+        limit = aiohttp.ClientTimeout(total=None, sock_connect=patience.connect)
+        raw = bytearray()
+        # What is compressed may be a thousand times as long as what arrives.
+        plain = replace(call, encoding="identity")
+        async with self._respond(plain, limit, patience.request) as response:
+            async for chunk in response.content.iter_any():
+                raw += chunk
+                if len(raw) > most:
+                    response.close()
+                    raise TooLargeError(f"{call}: the answer has more than {most} bytes")
+        return _decode(raw), len(raw)
 
     async def lines(
         self, call: Call, patience: Patience, opened: Callable[[], None] = lambda: None
@@ -325,7 +351,7 @@ class Transport:
             self._base + call.path,
             params=call.query,
             data=None if call.body is None else orjson.dumps(call.body),
-            headers=await self._headers(call.content_type),
+            headers=await self._headers(call),
             timeout=limit,
             server_hostname=self._configuration.tls_server_name,
             proxy=self._configuration.proxy,
@@ -334,12 +360,14 @@ class Transport:
         self.date = response.headers.get("Date", "")
         return response
 
-    async def _headers(self, content_type: str) -> dict[str, str]:
+    async def _headers(self, call: Call) -> dict[str, str]:
         headers = {
-            "Accept": "application/json",
-            "Content-Type": content_type,
+            "Accept": call.accept,
+            "Content-Type": call.content_type,
             "User-Agent": "metallb-operator",
         }
+        if call.encoding:
+            headers["Accept-Encoding"] = call.encoding
         # Re-reads the ServiceAccount's token file once a minute.
         token = await self._configuration.get_api_key_with_prefix("BearerToken")
         if token:
@@ -412,13 +440,13 @@ def _system(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _decode(raw: bytes) -> dict[str, Any]:
+def _decode(raw: bytes | bytearray) -> dict[str, Any]:
     try:
         decoded = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise UnavailableError(f"the answer is not JSON: {raw[:200]!r}") from error
+        raise UnavailableError(f"the answer is not JSON: {bytes(raw[:200])!r}") from error
     if not isinstance(decoded, dict):
-        raise UnavailableError(f"the answer is not an object: {raw[:200]!r}")
+        raise UnavailableError(f"the answer is not an object: {bytes(raw[:200])!r}")
     return decoded
 
 

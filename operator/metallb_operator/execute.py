@@ -63,7 +63,7 @@ async def execute(
         parent: the MetalLB object as stored.
         parent_ref: its identity.
     """
-    kinds = {group_kind(ref) for ref in plan.refs}
+    kinds = {group_kind(ref) for ref in plan.refs} if plan.begun else recorded_kinds(parent)
     try:
         parent = await _record(client, parent, parent_ref, kinds | recorded_kinds(parent))
     except KubeError as error:

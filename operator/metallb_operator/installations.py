@@ -3,20 +3,25 @@
 MetalLB's manifests and the operator of its project name their workloads as we do: `takeover`
 makes those ours in place. Its Helm chart names them after the release, so that they would run
 beside ours: two controllers give away the same addresses, and two speakers cannot share the ports
-of a node. That holds our installation until somebody decides.
+of a node. That holds our first installation until somebody decides; what is installed already is
+repaired and upgraded whatever comes beside it.
+
+Anybody who may create workloads in some namespace can make one look like MetalLB. So one that does
+not run counts for nothing, and the administrator can have others ignored by name.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from metallb_crds.backend import Backend
-from metallb_kube.objects import Manifest, ObjectRef
-from metallb_operator.applyset import is_member
+from metallb_kube.objects import Manifest, ObjectRef, ref_of
+from metallb_operator.applyset import applyset_id, is_member, recorded_kinds
 from metallb_operator.component import Component
 from metallb_operator.conditions import Reason
-from metallb_operator.fields import at
+from metallb_operator.fields import at, text_at
 from metallb_operator.plan import Apply, Delete, Held, Plan
 from metallb_operator.settings import Settings
 from metallb_operator.situation import Problem
@@ -24,6 +29,8 @@ from metallb_operator.wording import listed
 from metallb_operator.workload import Workload, workload_of
 
 ADOPT_ANNOTATION: Final = "metallb.io/adopt"
+IGNORE_ANNOTATION: Final = "metallb.io/ignore-installations"
+"""Workloads that are no other installation, whatever they look like: namespace/name, ..."""
 LEFT_OVER: Final = ("metallb-webhook-configuration", "frr-k8s-validating-webhook-configuration")
 """ValidatingWebhookConfigurations of MetalLB's manifests, its chart, and its project's operator."""
 
@@ -36,6 +43,11 @@ _OURS: Final = frozenset(
     }
 )
 _OTHER_OPERATOR: Final = "metallb-operator-controller-manager"
+_OPERATORS_VARIABLES: Final = frozenset({"CONTROLLER_IMAGE", "SPEAKER_IMAGE"})
+"""What that is told to install (metallb-operator, config/manager/manager.yaml)."""
+_LABEL: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_PATH: Final = re.compile(rf"{_LABEL}/{_LABEL}(\.{_LABEL})*")
+_NAMES_SHOWN: Final = 5
 
 
 class Role(StrEnum):
@@ -49,6 +61,27 @@ class Role(StrEnum):
 
 RIVALS: Final = (Role.OPERATOR, Role.CONTROLLER, Role.SPEAKER)
 """What there may be one of: an frr-k8s of somebody else's may be what speakers use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignoring:
+    """What the administrator wants ignored.
+
+    Attributes:
+        paths: namespace/name of workloads.
+        wrong: what stands there instead of such.
+    """
+
+    paths: frozenset[str] = frozenset()
+    wrong: tuple[str, ...] = ()
+
+
+def ignoring_of(metallb: Manifest) -> Ignoring:
+    """Read what the annotation of a MetalLB object lists, by commas or spaces."""
+    text = text_at(metallb, "metadata", "annotations", IGNORE_ANNOTATION)
+    words = dict.fromkeys(filter(None, re.split(r"[\s,]+", text)))
+    paths = frozenset(word for word in words if _PATH.fullmatch(word))
+    return Ignoring(paths, tuple(word for word in words if word not in paths))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +102,11 @@ class Adoption:
 
 
 def role_of(workload: Workload) -> Role | None:
-    """Return what a workload does for MetalLB; None if it is no part of it, or asks for no pods."""
-    if workload.name == _OTHER_OPERATOR:
+    """Return what a workload does for MetalLB; None if it is no part of it, or asks for no pods.
+
+    No name says so alone: anybody may give any.
+    """
+    if _is_other_operator(workload):
         return Role.OPERATOR
     # It answers admission reviews only, and gives no addresses away.
     if workload.flag("webhook-mode") == "onlywebhook" or not workload.replicas:
@@ -83,6 +119,13 @@ def role_of(workload: Workload) -> Role | None:
     if part == "frr-k8s" and workload.kind == "DaemonSet":
         return Role.FRR_K8S
     return None
+
+
+def _is_other_operator(workload: Workload) -> bool:
+    if (workload.kind, workload.name) != ("Deployment", _OTHER_OPERATOR) or not workload.replicas:
+        return False
+    named = any("metallb" in program for program in workload.programs)
+    return named or workload.environment.keys() >= _OPERATORS_VARIABLES
 
 
 def _part(workload: Workload) -> str:
@@ -108,19 +151,44 @@ def is_ours(workload: Workload, namespace: str) -> bool:
     return workload.namespace == namespace and (workload.kind, workload.name) in _OURS
 
 
-def others(workloads: Iterable[Workload], namespace: str) -> Mapping[Role, tuple[Workload, ...]]:
+def others(
+    workloads: Iterable[Workload], namespace: str, ignored: Container[str] = frozenset()
+) -> Mapping[Role, tuple[Workload, ...]]:
     """Return the workloads of other installations by what they do.
 
     Args:
         workloads: of the cluster.
         namespace: ours; what has our names in it is ours, or is taken over.
+        ignored: namespace/name of those that are none.
     """
     found: dict[Role, tuple[Workload, ...]] = {}
     for workload in workloads:
         role = role_of(workload)
-        if role and not is_ours(workload, namespace):
+        if role and workload.path not in ignored and not is_ours(workload, namespace):
             found[role] = (*found.get(role, ()), workload)
     return found
+
+
+def running(workloads: Iterable[Workload]) -> list[Workload]:
+    """Return those that have a pod which is ready: others give no address away."""
+    return [workload for workload in workloads if workload.ready > 0]
+
+
+def is_installed(metallb: Manifest, observed: Mapping[ObjectRef, Manifest]) -> bool:
+    """Tell whether ours was installed before, whatever is left of it.
+
+    That is in the record of the ApplySet. A copy of the object has that, too, and neither a status
+    nor members.
+
+    Args:
+        metallb: the MetalLB object as stored.
+        observed: what is in its namespace.
+    """
+    if not recorded_kinds(metallb):
+        return False
+    applyset = applyset_id(ref_of(metallb))
+    arrived = bool(text_at(metallb, "status", "version"))
+    return arrived or any(is_member(found, applyset) for found in observed.values())
 
 
 def adoption(
@@ -129,35 +197,32 @@ def adoption(
     elsewhere: Iterable[Workload],
     components: Iterable[Component],
     *,
-    applyset: str,
     namespace: str,
 ) -> Adoption:
     """Decide what other installations mean for ours.
 
     With consent (the annotation `metallb.io/adopt: "true"`), what is in our namespace goes: its
     controller, pods included, before ours is made, so that there are never two; its speakers when
-    our controller works. Nothing is deleted in other namespaces.
+    our controller works. Nothing is deleted in other namespaces. What is installed already is
+    never held.
 
     Args:
         metallb: the MetalLB object.
         observed: what is in our namespace.
         elsewhere: the workloads of other namespaces.
         components: the state of ours.
-        applyset: the id that marks our own.
         namespace: ours.
     """
-    here = others(workloads_of(observed), namespace)
-    there = others(elsewhere, namespace)
-    running = any(
-        (ref.kind, ref.name) == ("Deployment", "controller") and is_member(found, applyset)
-        for ref, found in observed.items()
-    )
-    if not running and (blocking := _blocking(here, there)):
+    ignored = ignoring_of(metallb).paths
+    here = others(workloads_of(observed), namespace, ignored)
+    there = others(elsewhere, namespace, ignored)
+    installed = is_installed(metallb, observed)
+    if not installed and (blocking := running(_blocking(here, there))):
         return Adoption(problem=_problem(blocking))
-    if not is_wanted(metallb):
-        found = [*here.get(Role.CONTROLLER, ()), *here.get(Role.SPEAKER, ())]
-        return Adoption(problem=_problem(found) if found and not running else None)
-    return _in_order(here, components)
+    if is_wanted(metallb):
+        return _in_order(here, components, installed=installed)
+    found = running([*here.get(Role.CONTROLLER, ()), *here.get(Role.SPEAKER, ())])
+    return Adoption(problem=_problem(found) if found and not installed else None)
 
 
 def is_wanted(metallb: Manifest) -> bool:
@@ -174,9 +239,12 @@ def _blocking(
 
 
 def _in_order(
-    here: Mapping[Role, tuple[Workload, ...]], components: Iterable[Component]
+    here: Mapping[Role, tuple[Workload, ...]], components: Iterable[Component], *, installed: bool
 ) -> Adoption:
     controllers = here.get(Role.CONTROLLER, ())
+    if controllers and installed:
+        why = "goes: two controllers give addresses away twice"
+        return Adoption(deletes=_deletes(controllers), held=_held(controllers, why))
     if controllers:
         return Adoption(
             deletes=_deletes(controllers),
@@ -213,12 +281,13 @@ def adopting(plan: Plan, adoption: Adoption) -> Plan:
     reason = adoption.held[0].reason
     steps: tuple[Apply | Delete, ...] = (*plan.applies, *plan.deletes)
     held = (*adoption.held, *plan.held, *(Held(step.ref, reason) for step in steps))
-    return replace(plan, applies=(), deletes=adoption.deletes, held=held)
+    return replace(plan, applies=(), deletes=adoption.deletes, held=held, begun=False)
 
 
 def _problem(found: Iterable[Workload]) -> Problem:
     workloads = tuple(found)
-    return Problem(Reason.OTHER_INSTALLATION, f"{told(workloads)}; {remedy(workloads)}")
+    text = f"{told(workloads)}, so that nothing is installed; {remedy(workloads)}"
+    return Problem(Reason.OTHER_INSTALLATION, text)
 
 
 def told(workloads: Iterable[Workload]) -> str:
@@ -228,13 +297,17 @@ def told(workloads: Iterable[Workload]) -> str:
     spoken = f" (BGP backend {backend.value})" if backend else ""
     return (
         f"another installation of MetalLB is there: {_named(known)}{spoken}; two would give away "
-        "the same addresses, so that nothing is installed"
+        "the same addresses"
     )
 
 
 def remedy(workloads: Iterable[Workload]) -> str:
-    """Say what to do about another installation."""
+    """Say what to do about another installation, and how to overrule that it is one."""
     known = tuple(workloads)
+    return f"{_remedy(known)}; {_overruling(known)}"
+
+
+def _remedy(known: tuple[Workload, ...]) -> str:
     operators = [one for one in known if role_of(one) is Role.OPERATOR]
     if operators:
         return f"delete {_named(operators)} first: it would make anew what is replaced"
@@ -242,6 +315,11 @@ def remedy(workloads: Iterable[Workload]) -> str:
         f'annotate the MetalLB object with {ADOPT_ANNOTATION}: "true" to have what is in its '
         "namespace replaced in order; remove what is in other namespaces" + _by_helm(known)
     )
+
+
+def _overruling(known: tuple[Workload, ...]) -> str:
+    paths = ", ".join(one.path for one in known[:_NAMES_SHOWN])
+    return f'if it is none, annotate the MetalLB object with {IGNORE_ANNOTATION}: "{paths}"'
 
 
 def _by_helm(workloads: Iterable[Workload]) -> str:

@@ -39,7 +39,7 @@ async def forget_nodes(deletes: Iterable[Delete], tools: Tools) -> tuple[Failure
     if not going or tools.has_other_frr_k8s():
         return ()
     try:
-        listing = await tools.client.list(resource_for(_API, _KIND))
+        listing = await tools.client.list(resource_for(_API, _KIND), metadata_only=True)
     except NotFoundError:
         return ()
     except KubeError as error:

@@ -147,6 +147,7 @@ class Observer:
             namespace,
             partial(self._replaced, resource),
             self._happened,
+            keep=reduced,
             absent_is_empty=resource.api_version.startswith(_OPTIONAL),
             on_refusal=self.tell,
         )
@@ -154,7 +155,7 @@ class Observer:
     def _replaced(self, resource: Resource, items: Sequence[Manifest]) -> None:
         """Take a list for the truth, even an older one: etcd may have been restored."""
         kind = (resource.api_version, resource.kind)
-        listed = {ref_of(item): reduced(item) for item in items}
+        listed = {ref_of(item): item for item in items}
         known = {ref: item for ref, item in self._objects.items() if _kind(ref) == kind}
         self._heard[kind] = max(map(_version, items), default=0)
         if known != listed:
@@ -197,15 +198,15 @@ async def observe_once(client: KubeClient, namespace: str) -> Observation:
     objects: dict[ObjectRef, Manifest] = {}
     for kind in _APPLIED:
         try:
-            listing = await client.list(resource_for(*kind), namespace=namespace)
+            listing = await client.list(resource_for(*kind), namespace=namespace, keep=reduced)
         except NotFoundError:
             if not kind[0].startswith(_OPTIONAL):
                 raise
         else:
-            objects |= {ref_of(item): reduced(item) for item in listing.items}
-    pods = await client.list(resource_for("v1", "Pod"), namespace=namespace)
-    nodes = await client.list(resource_for("v1", "Node"))
-    return Observation(objects, tuple(map(reduced, pods.items)), tuple(map(reduced, nodes.items)))
+            objects |= {ref_of(item): item for item in listing.items}
+    pods = await client.list(resource_for("v1", "Pod"), namespace=namespace, keep=reduced)
+    nodes = await client.list(resource_for("v1", "Node"), keep=reduced)
+    return Observation(objects, pods.items, nodes.items)
 
 
 def _kind(ref: ObjectRef) -> tuple[str, str]:

@@ -94,6 +94,7 @@ class Plan:
     Attributes:
         held: what is still to be written when everything else is done.
         going: of ours, no longer desired, and being deleted already.
+        begun: whether the ApplySet is to have members; not before another installation has gone.
     """
 
     applies: tuple[Apply, ...] = ()
@@ -101,6 +102,7 @@ class Plan:
     held: tuple[Held, ...] = ()
     unchanged: tuple[ObjectRef, ...] = ()
     going: tuple[ObjectRef, ...] = ()
+    begun: bool = True
 
     @property
     def is_empty(self) -> bool:

@@ -13,18 +13,30 @@ from metallb_crds.backend import Backend
 from metallb_kube.objects import Manifest
 from metallb_operator.conflicts import allocates, speaks_bgp
 from metallb_operator.fields import at, name_of
-from metallb_operator.installations import RIVALS, Role, is_ours, others, remedy, role_of, told
+from metallb_operator.installations import (
+    IGNORE_ANNOTATION,
+    RIVALS,
+    Ignoring,
+    Role,
+    is_ours,
+    others,
+    remedy,
+    role_of,
+    running,
+    told,
+)
 from metallb_operator.intent import Intent
 from metallb_operator.kubeproxy import answers_arp
 from metallb_operator.nodes import Meant, meant_for
 from metallb_operator.situation import Checked
-from metallb_operator.wording import listed
+from metallb_operator.wording import clipped, listed
 from metallb_operator.workload import Workload
 
 OLDEST_KUBERNETES: Final = 30
 """The minor version of Kubernetes 1 from which all that is used is on by default."""
 ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 EXCLUDED: Final = "node.kubernetes.io/exclude-from-external-load-balancers"
+_LONGEST_WORD: Final = 60
 # What kubeadm puts on nodes of the control plane; speakers tolerate it without being told.
 _TOLERATED: Final = tuple(
     {"key": f"node-role.kubernetes.io/{role}", "operator": "Exists", "effect": "NoSchedule"}
@@ -43,6 +55,7 @@ class Survey:
         workloads: of all namespaces, those that may get in the way.
         webhooks: validating webhook configurations that MetalLB installs by itself.
         unread: why something could not be read, by what that is.
+        omitted: workloads of which too much would have to be kept.
     """
 
     kubernetes: int | None = None
@@ -51,6 +64,7 @@ class Survey:
     workloads: tuple[Workload, ...] = ()
     webhooks: tuple[str, ...] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
+    omitted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +80,8 @@ class Facts:
         workloads: of all namespaces, ours included.
         configmaps: names of those in MetalLB's namespace.
         l2: names of the L2Advertisements.
+        installed: whether ours was installed before.
+        ignoring: what the administrator wants ignored.
     """
 
     intent: Intent
@@ -78,6 +94,8 @@ class Facts:
     workloads: tuple[Workload, ...] = ()
     configmaps: frozenset[str] = frozenset()
     l2: tuple[str, ...] = ()
+    installed: bool = False
+    ignoring: Ignoring = Ignoring()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +244,16 @@ def _host_ports(facts: Facts) -> Iterator[Finding]:
 
 def _strangers(facts: Facts) -> Iterator[Workload]:
     """Yield what is neither ours nor another MetalLB, of which another check tells."""
+    rivals = _rivals(facts)
     for workload in facts.workloads:
-        told = is_ours(workload, facts.namespace) or role_of(workload) in RIVALS
+        told = is_ours(workload, facts.namespace) or workload in rivals
         if not told and workload.replicas:
             yield workload
+
+
+def _rivals(facts: Facts) -> list[Workload]:
+    found = others(facts.workloads, facts.namespace, facts.ignoring.paths)
+    return running(one for role in RIVALS for one in found.get(role, ()))
 
 
 def _excluded_nodes(facts: Facts) -> Iterator[Finding]:
@@ -305,10 +329,43 @@ def _other_allocators(facts: Facts) -> Iterator[Finding]:
 
 
 def _other_metallb(facts: Facts) -> Iterator[Finding]:
+    rivals = _rivals(facts)
+    if rivals and facts.installed:
+        # Whoever may create workloads could hold every upgrade up otherwise.
+        text = "ours is repaired and upgraded all the same"
+        yield Finding(f"{told(rivals)}; {text}; {remedy(rivals)}")
+    elif rivals:
+        text = f"{told(rivals)}, so that nothing is installed; {remedy(rivals)}"
+        yield Finding(text, grave=True)
+
+
+def _ignored(facts: Facts) -> Iterator[Finding]:
+    where = f"annotation {IGNORE_ANNOTATION}"
+    if facts.ignoring.wrong:
+        wrong = listed([repr(clipped(word, _LONGEST_WORD)) for word in facts.ignoring.wrong])
+        yield Finding(f"{where}: {wrong} is no namespace/name of a workload, and ignores nothing")
     found = others(facts.workloads, facts.namespace)
-    rivals = [one for role in RIVALS for one in found.get(role, ())]
-    if rivals:
-        yield Finding(f"{told(rivals)}; {remedy(rivals)}", grave=True)
+    there = {workload.path for role in found for workload in found[role]}
+    nothing = sorted(facts.ignoring.paths - there)
+    # What was not read may be there.
+    if nothing and not facts.survey.unread and not facts.survey.omitted:
+        yield Finding(
+            f"{where}: {listed(nothing)} is no DaemonSet or Deployment that looks like MetalLB; "
+            "correct the name, or take it out"
+        )
+
+
+def _old_webhooks(facts: Facts) -> Iterator[Finding]:
+    controllers = running(others(facts.workloads, facts.namespace).get(Role.CONTROLLER, ()))
+    # As long as that serves them, all is well.
+    if facts.survey.webhooks and not controllers:
+        names = listed(facts.survey.webhooks)
+        yield Finding(
+            f"ValidatingWebhookConfiguration {names} is left over from another installation, and "
+            "makes the API server refuse every change of MetalLB's configuration; run "
+            f"`kubectl delete validatingwebhookconfiguration {' '.join(facts.survey.webhooks)}`",
+            grave=True,
+        )
 
 
 def _old_configuration(facts: Facts) -> Iterator[Finding]:
@@ -346,10 +403,16 @@ def _kept_backend(facts: Facts) -> Iterator[Finding]:
 def _not_checked(facts: Facts) -> Iterator[Finding]:
     for what, why in sorted(facts.survey.unread.items()):
         yield Finding(f"not checked: {what} cannot be read ({why})")
+    if facts.survey.omitted:
+        yield Finding(
+            f"not checked: {listed(facts.survey.omitted)}, for their ports, arguments or node "
+            "selection are more than is kept of a workload; delete what has no need of that many"
+        )
 
 
 CHECKS: Final[tuple[Check, ...]] = (
     Check("other-installation", "No other MetalLB gives addresses away", _other_metallb),
+    Check("ignored-installations", "What is to be ignored is there", _ignored),
     Check("kubernetes-version", "Kubernetes and the MetalLB release fit", _kubernetes),
     Check("pod-security", "Pod Security lets speakers into the namespace", _pod_security),
     Check("strict-arp", "With layer 2 in use, kube-proxy does not answer ARP", _strict_arp),

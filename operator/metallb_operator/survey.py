@@ -2,15 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from contextlib import aclosing, suppress
 from typing import Any, Final, TypeVar
 
-from metallb_kube.client import KubeClient
+from metallb_kube.client import KubeClient, Page
 from metallb_kube.errors import KubeError
-from metallb_kube.objects import Manifest, ObjectRef, ref_of
+from metallb_kube.objects import Manifest, ObjectRef
 from metallb_kube.resources import resource_for
-from metallb_operator.applyset import applyset_id
 from metallb_operator.component import Component
 from metallb_operator.conflicts import CILIUM, matters
 from metallb_operator.fields import at, count_at, text_at
@@ -19,6 +18,8 @@ from metallb_operator.installations import (
     Adoption,
     Role,
     adoption,
+    ignoring_of,
+    is_installed,
     keeping,
     others,
     role_of,
@@ -37,6 +38,11 @@ from metallb_webhooks.speakers import is_of_a_speaker
 
 _TROUBLED_SECONDS: Final = 30.0
 _LONGEST: Final = 200
+HEAVIEST: Final = 32 * 1024
+"""Bytes of one workload; those that are looked for take a tenth of it."""
+_MOST_NAMED: Final = 100
+HEAVIEST_TOGETHER: Final = 2 * 1024 * 1024
+"""Bytes of all workloads of a kind: anybody may create some, in one namespace."""
 
 _Read = TypeVar("_Read")
 
@@ -157,6 +163,8 @@ class Surveyor:
                 workloads=(*self._elsewhere(), *workloads_of(seen.objects)),
                 configmaps=frozenset(ref.name for ref in seen.objects if ref.kind == "ConfigMap"),
                 l2=tuple(self._l2),
+                installed=is_installed(metallb, seen.objects),
+                ignoring=ignoring_of(metallb),
             )
         )
         if outcome.problems and not self._troubled:
@@ -180,7 +188,6 @@ class Surveyor:
             seen.objects,
             self._elsewhere(),
             components,
-            applyset=applyset_id(ref_of(metallb)),
             namespace=self._settings.namespace,
         )
 
@@ -201,9 +208,10 @@ class _Reader:
     def __init__(self, client: KubeClient) -> None:
         self._client = client
         self._unread: dict[str, str] = {}
+        self._omitted: list[str] = []
 
     async def read(self) -> Survey:
-        """Read everything, in seven requests (more for thousands of workloads)."""
+        """Read everything, in seven requests (more for many workloads)."""
         return Survey(
             kubernetes=_minor(await self._try("the API server's version", self._client.version())),
             kube_proxy=await self._settings_of(NAME),
@@ -211,6 +219,7 @@ class _Reader:
             workloads=(*await self._workloads("DaemonSet"), *await self._workloads("Deployment")),
             webhooks=tuple([name for name in LEFT_OVER if await self._has_webhook(name)]),
             unread=self._unread,
+            omitted=tuple(self._omitted),
         )
 
     async def _try(self, what: str, read: Awaitable[_Read]) -> _Read | None:
@@ -225,15 +234,51 @@ class _Reader:
         return at(await self._try(str(ref), self._client.get(ref)), "data") or {}
 
     async def _workloads(self, kind: str) -> tuple[Workload, ...]:
-        listing = self._client.list(resource_for("apps/v1", kind))
-        found = await self._try(f"{kind}s of other namespaces", listing)
-        read = (workload_of(item) for item in (found.items if found else ()))
-        return tuple(one for one in read if _counts(one))
+        """Read those that count; those of pages that were read stay where a later one fails."""
+        kept = _Kept()
+        pages = self._client.pages(resource_for("apps/v1", kind))
+        await self._try(f"{kind}s of other namespaces", kept.read(pages))
+        self._omitted.extend(kept.omitted)
+        return tuple(kept.workloads)
 
     async def _has_webhook(self, name: str) -> bool:
         kind = "ValidatingWebhookConfiguration"
         ref = ObjectRef("admissionregistration.k8s.io/v1", kind, None, name)
         return await self._try(str(ref), self._client.get(ref)) is not None
+
+
+class _Kept:
+    """What is kept of the workloads of a kind, within bounds.
+
+    Attributes:
+        omitted: what would have to be kept, and is too large, or one too many.
+    """
+
+    def __init__(self) -> None:
+        self.workloads: list[Workload] = []
+        self.omitted: list[str] = []
+        self._room = HEAVIEST_TOGETHER
+
+    async def read(self, pages: AsyncGenerator[Page, None]) -> None:
+        """Take in a collection, a page at a time.
+
+        Raises:
+            KubeError: it cannot be read to its end.
+        """
+        async with aclosing(pages):
+            async for page in pages:
+                for item in page.items:
+                    self._take(workload_of(item))
+
+    def _take(self, workload: Workload) -> None:
+        if not _counts(workload):
+            return
+        weight = workload.weight
+        if weight <= min(HEAVIEST, self._room):
+            self._room -= weight
+            self.workloads.append(workload)
+        elif len(self.omitted) < _MOST_NAMED:
+            self.omitted.append(str(workload))
 
 
 def _counts(workload: Workload) -> bool:

@@ -1,13 +1,17 @@
 """A workload, whoever has made it: enough of it to tell whether it gets in the way. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+import orjson
 
 from metallb_kube.objects import Manifest
 from metallb_operator.fields import at, count_at, is_terminating, name_of, text_at
 
 _PLACING: Final = ("nodeSelector", "affinity", "tolerations", "hostNetwork")
+_LONGEST: Final = 300
+"""Of an image, an argument or a variable; none that is looked for is as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +21,12 @@ class Workload:
     Attributes:
         labels: those of its pods over its own.
         images: of its containers, without tag and digest.
-        arguments: of all its containers, their commands included.
+        arguments: of all its containers, their commands included, as far as they are flags.
         environment: of all its containers, as far as values are given literally.
         ports: of the node, that its pods listen on.
         placing: those fields of its pod spec that decide about nodes.
         replicas: that are asked for; of a DaemonSet 1.
+        ready: pods that are ready, as its controller counts them.
         terminating: somebody has asked for its deletion.
     """
 
@@ -36,10 +41,21 @@ class Workload:
     ports: frozenset[int] = frozenset()
     placing: Manifest = field(default_factory=dict)
     replicas: int = 1
+    ready: int = 0
     terminating: bool = False
 
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}"
+
+    @property
+    def path(self) -> str:
+        """Namespace and name, as annotations have them."""
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes."""
+        return len(orjson.dumps(self, default=list))
 
     @property
     def programs(self) -> frozenset[str]:
@@ -68,18 +84,29 @@ def workload_of(manifest: Manifest) -> Workload:
         name=name_of(manifest),
         uid=text_at(manifest, "metadata", "uid"),
         labels={**labels, **(at(template, "metadata", "labels") or {})},
-        images=tuple(_repository(text_at(c, "image")) for c in containers),
+        images=tuple(_brief(_repository(text_at(c, "image")) for c in containers)),
         arguments=tuple(
-            str(word)
-            for c in containers
-            for word in (*(at(c, "command") or ()), *(at(c, "args") or ()))
+            _brief(
+                word
+                for c in containers
+                for word in (*(at(c, "command") or ()), *(at(c, "args") or ()))
+                if word.startswith("-")
+            )
         ),
         environment=dict(_environment(containers)),
         ports=frozenset(_ports(containers, own_network=not at(pod, "hostNetwork"))),
         placing={key: pod[key] for key in _PLACING if key in pod},
         replicas=count_at(manifest, "spec", "replicas") if manifest["kind"] == "Deployment" else 1,
+        ready=count_at(manifest, "status", _READY[manifest["kind"]]),
         terminating=is_terminating(manifest),
     )
+
+
+_READY: Final = {"DaemonSet": "numberReady", "Deployment": "readyReplicas"}
+
+
+def _brief(words: Iterable[str]) -> Iterator[str]:
+    return (word for word in words if len(word) <= _LONGEST)
 
 
 def _repository(image: str) -> str:
@@ -92,8 +119,9 @@ def _repository(image: str) -> str:
 def _environment(containers: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON
     for container in containers:
         for variable in at(container, "env") or ():
-            if isinstance(variable.get("value"), str):
-                yield variable["name"], variable["value"]
+            name, value = variable["name"], variable.get("value")
+            if isinstance(value, str) and len(name) + len(value) <= _LONGEST:
+                yield name, value
 
 
 def _ports(containers: Any, *, own_network: bool) -> Iterator[int]:  # noqa: ANN401 - JSON

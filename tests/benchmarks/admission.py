@@ -16,9 +16,9 @@ import typer
 from rich.console import Console
 
 from benchmarks.measuring import Budget, Times, measured, mixed, post, seconds_to_ready
-from benchmarks.objects import stream
-from benchmarks.results import WIDTH, Row, row, save, table
-from benchmarks.servers import METALLB, Server, servers
+from benchmarks.objects import KINDS, stream
+from benchmarks.results import WIDTH, KindRow, Row, kind_row, kinds_table, row, save, table
+from benchmarks.servers import METALLB, OURS, Server, servers
 from benchmarks.storing import Through, ask, ask_nobody, grow, led, prepare, vacate
 from cluster import Cluster
 from metallb_kube.client import KubeClient
@@ -51,8 +51,9 @@ def main(
         try:
             asyncio.run(bench.run(QUICK if quick else SIZES))
         finally:
-            save(OUTPUT, bench.rows, bench.baseline)
+            save(OUTPUT, bench.rows, bench.baseline, bench.kinds)
             console.print(table(bench.rows, bench.baseline))
+            console.print(kinds_table(bench.kinds))
     console.print(f"kept in {OUTPUT}")
 
 
@@ -61,11 +62,13 @@ class Bench:
 
     Attributes:
         rows: what was found so far.
+        kinds: the same of our server, by kind.
         baseline: milliseconds of a write that nobody is asked about, by what is stored.
     """
 
     def __init__(self, cluster: Cluster, folder: Path, console: Console) -> None:
         self.rows: list[Row] = []
+        self.kinds: list[KindRow] = []
         self.baseline: dict[int, float] = {}
         self._cluster = cluster
         self._servers = servers(cluster, folder)
@@ -92,6 +95,10 @@ class Bench:
             if server.name != METALLB:
                 await led(client)
             alone, together = await _reviews(server, 1), await _reviews(server, 8)
+            if server.name == OURS:
+                for kind in KINDS:
+                    times = await _reviews(server, 1, kind)
+                    self.kinds.append(kind_row(kind, size, times))
             writes = await self._reviewed_writes(client, server)
             resident = server.process.resident_mib()
         finally:
@@ -116,10 +123,10 @@ class Bench:
         return times
 
 
-async def _reviews(server: Server, clients: int) -> Times:
-    """Send reviews directly."""
+async def _reviews(server: Server, clients: int, *kinds: str) -> Times:
+    """Send reviews directly, of pools and peers unless it is said of which kinds."""
     async with server.session(clients) as session:
-        asked = mixed([stream("IPAddressPool"), stream("BGPPeer")])
+        asked = mixed([stream(kind) for kind in kinds or ("IPAddressPool", "BGPPeer")])
         send = partial(post, session)
         await measured(send, asked, clients, _WARM_UP)
         return await measured(send, asked, clients, _REVIEWS)

@@ -57,6 +57,35 @@ def announcements() -> tuple[dict[str, Any], ...]:
     return stored("BGPAdvertisement", "all"), stored("L2Advertisement", "all")
 
 
+def _plain(kind: str, number: int) -> dict[str, Any]:
+    """Return a new object of another kind, which nothing excludes; advertisements select all."""
+    name = f"new-{kind.lower()}-{number}"
+    match kind:
+        case "FRRConfiguration":
+            neighbor = {"address": str(_NEW_PEERS + number), "asn": 64501}
+            router = {"asn": 64500, "neighbors": [neighbor]}
+            return stored(kind, name, bgp={"routers": [router]})
+        case "Community":
+            return stored(kind, name, communities=[{"name": name, "value": "64500:1"}])
+        case "MetalLB":
+            return stored(kind, "metallb")
+        case _:
+            return stored(kind, name)
+
+
+KINDS: Final = (
+    "IPAddressPool",
+    "BGPPeer",
+    "BGPAdvertisement",
+    "L2Advertisement",
+    "BFDProfile",
+    "Community",
+    "FRRConfiguration",
+    "MetalLB",
+)
+"""Everything that is reviewed."""
+
+
 def stream(kind: str, start: int = 0) -> Iterator[Asked]:
     """Yield reviews of new objects of a kind without end; some are in conflict with number 0."""
     number = start
@@ -66,6 +95,8 @@ def stream(kind: str, start: int = 0) -> Iterator[Asked]:
         if kind == "IPAddressPool":
             place = _POOLS if bad else _NEW_POOLS + number * _POOL_SIZE
             yield Asked(_pool(f"new-pool-{number}", place), not bad)
+        elif kind != "BGPPeer":
+            yield Asked(_plain(kind, number), allowed=True)
         else:
             place = _PEERS if bad else _NEW_PEERS + number
             yield Asked(_peer(f"new-peer-{number}", place), not bad)

@@ -53,6 +53,40 @@ class Row:
     ready_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class KindRow:
+    """Reviews of one kind by our server, of one client that calls it directly.
+
+    Attributes:
+        stored: pools, and as many peers.
+    """
+
+    kind: str
+    stored: int
+    reviews: int
+    p50_ms: float
+    p99_ms: float
+
+
+def kind_row(kind: str, stored: int, times: Times) -> KindRow:
+    """Sum up what was measured of one kind."""
+    p50, p99 = (round(times.percentile(share), 3) for share in (0.5, 0.99))
+    return KindRow(kind, stored, len(times.milliseconds), p50, p99)
+
+
+def kinds_table(rows: Sequence[KindRow]) -> Table:
+    """Return a table with a row a kind, and p50 and p99 for as much as was stored."""
+    sizes = sorted({one.stored for one in rows})
+    made = Table(title="Admission: reviews by kind, ours, p50 / p99 ms")
+    made.add_column("kind", no_wrap=True)
+    for size in sizes:
+        made.add_column(f"{size:,} stored", justify="right", no_wrap=True)
+    found = {(one.kind, one.stored): f"{one.p50_ms:.2f} / {one.p99_ms:.2f}" for one in rows}
+    for kind in dict.fromkeys(one.kind for one in rows):
+        made.add_row(kind, *(found.get((kind, size), "") for size in sizes))
+    return made
+
+
 def row(
     server: str,
     stored: int,
@@ -80,12 +114,15 @@ def row(
     )
 
 
-def save(path: Path, rows: Sequence[Row], baseline: dict[int, float]) -> None:
+def save(
+    path: Path, rows: Sequence[Row], baseline: dict[int, float], kinds: Sequence[KindRow] = ()
+) -> None:
     """Write everything as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     document = {
         "rows": [asdict(one) for one in rows],
         "write_p50_ms_without_webhooks": baseline,
+        "kinds": [asdict(one) for one in kinds],
     }
     path.write_text(json.dumps(document, indent=2) + "\n")
 

@@ -48,6 +48,7 @@ def by_chart(
             "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
             **spec,
         },
+        "status": {"readyReplicas": 1} if part == "controller" else {"numberReady": 3},
     }
 
 
@@ -69,7 +70,7 @@ def other_operator() -> Workload:
 def beside_another() -> Problem:
     """Return what keeps ours from being installed beside what the chart has installed."""
     theirs = by_chart("controller")
-    found = adoption({}, {ref_of(theirs): theirs}, (), (), applyset="a", namespace=NAMESPACE)
+    found = adoption({}, {ref_of(theirs): theirs}, (), (), namespace=NAMESPACE)
     if found.problem is None:
         raise AssertionError("another controller holds nothing")
     return found.problem

@@ -7,6 +7,7 @@ written.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final, Self
 
@@ -83,6 +84,15 @@ class Interval:
         if not self.overlaps(other):
             return None
         return Interval(self.version, max(self.first, other.first), min(self.last, other.last))
+
+    @property
+    def shortest_length(self) -> int:
+        """The length of the largest prefix in it."""
+        # It holds 2^n addresses, and perhaps not as one prefix, but then 2^(n-1) as one.
+        bits = self.size.bit_length() - 1
+        begin = -(-self.first >> bits) << bits
+        whole = begin + (1 << bits) - 1 <= self.last
+        return BITS[self.version] - (bits if whole else bits - 1)
 
     def prefixes(self) -> Iterator[Prefix]:
         """Yield the fewest prefixes that cover exactly this interval, in ascending order."""
@@ -171,7 +181,19 @@ def parse_entry(text: str) -> Interval:
     Raises:
         AddressError: it is neither.
     """
-    return parse_range(text) if "-" in text else parse_cidr(text)
+    found = _remembered(text)
+    if isinstance(found, str):
+        raise AddressError(found)
+    return found
+
+
+@lru_cache(maxsize=16_384)
+def _remembered(text: str) -> Interval | str:
+    """Return an entry, or what is wrong with it: every rule on pools asks for the same ones."""
+    try:
+        return parse_range(text) if "-" in text else parse_cidr(text)
+    except AddressError as error:
+        return str(error)
 
 
 def merge(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
@@ -188,20 +210,25 @@ def merge(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
 
 def subtract(intervals: Iterable[Interval], holes: Iterable[Interval]) -> tuple[Interval, ...]:
     """Return the addresses that are in the intervals but in none of the holes, merged."""
-    left = merge(intervals)
-    for hole in holes:
-        left = tuple(piece for interval in left for piece in _without(interval, hole))
-    return left
+    left: list[Interval] = []
+    gaps, place = merge(holes), 0
+    for interval in merge(intervals):
+        first = interval.first
+        while place < len(gaps) and _ends_before(gaps[place], interval):
+            place += 1
+        for at in range(place, len(gaps)):
+            if not gaps[at].overlaps(interval):
+                break
+            if first < gaps[at].first:
+                left.append(Interval(interval.version, first, gaps[at].first - 1))
+            first = gaps[at].last + 1
+        if first <= interval.last:
+            left.append(Interval(interval.version, first, interval.last))
+    return tuple(left)
 
 
-def _without(interval: Interval, hole: Interval) -> Iterator[Interval]:
-    if not interval.overlaps(hole):
-        yield interval
-        return
-    if interval.first < hole.first:
-        yield Interval(interval.version, interval.first, hole.first - 1)
-    if hole.last < interval.last:
-        yield Interval(interval.version, hole.last + 1, interval.last)
+def _ends_before(one: Interval, other: Interval) -> bool:
+    return (one.version, one.last) < (other.version, other.first)
 
 
 def _refuse_bare(text: str) -> None:

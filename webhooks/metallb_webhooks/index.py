@@ -22,9 +22,20 @@ from metallb_crds.config_v1beta2 import BGPPeer
 from metallb_crds.frrk8s_v1beta1 import FRRConfiguration
 from metallb_crds.meta import Resource
 from metallb_crds.operator_v1beta1 import MetalLB
-from metallb_webhooks.addresses import AddressError, Interval, parse_cidr, parse_entry, parse_ip
+from metallb_webhooks.addresses import (
+    BITS,
+    AddressError,
+    Interval,
+    merge,
+    parse_cidr,
+    parse_entry,
+    parse_ip,
+)
 from metallb_webhooks.lookups import Groups, Intervals, Labels, Selectors
 from metallb_webhooks.speakers import is_of_a_speaker
+
+_IPV4: Final = 4
+_MAPPED_BITS: Final = BITS[6] - BITS[4]
 
 NamespacedName = tuple[str, str]
 Key = str | NamespacedName
@@ -112,11 +123,14 @@ class Selection:
         if not adv.spec.ip_address_pools and not adv.spec.ip_address_pool_selectors:
             yield self.catch_all, None
 
-    def candidates(self, pool: IPAddressPool) -> Iterator[str]:
-        """Yield the advertisements that may select a pool; perhaps more, perhaps twice."""
+    def surely(self, pool: IPAddressPool) -> Iterator[str]:
+        """Yield the advertisements that select a pool by name, or as any other."""
         yield from self.names.get(pool.metadata.name)
-        yield from self.selectors.candidates(pool.metadata.labels)
         yield from self.catch_all.get(None)
+
+    def perhaps(self, pool: IPAddressPool) -> Iterator[str]:
+        """Yield the advertisements that may select a pool by label; perhaps more, perhaps twice."""
+        yield from self.selectors.candidates(pool.metadata.labels)
 
 
 KINDS: Final = (
@@ -142,15 +156,20 @@ class Index:
         self.objects: dict[str, dict[Any, Any]] = {kind: {} for kind in KINDS}
         self.pool_addresses: Intervals[str] = Intervals()
         self.pool_labels: Labels[str] = Labels()
+        self.pools_by_family: Groups[int, str] = Groups()
+        # By the entry that is hardest to aggregate of each family.
+        self.pools_by_length: Groups[tuple[int, int], str] = Groups()
         self.node_addresses: Intervals[str] = Intervals()
         self.node_pod_networks: Intervals[str] = Intervals()
         self.node_labels: Labels[str] = Labels()
         self.namespace_labels: Labels[str] = Labels()
         self.service_addresses: Intervals[NamespacedName] = Intervals()
+        self.services_by_address: Groups[Interval, NamespacedName] = Groups()
         self.bgp_selection = Selection()
         self.l2_selection = Selection()
         self.advertisements_by_peer: Groups[str, str] = Groups()
         self.advertisements_by_alias: Groups[str, str] = Groups()
+        self.advertisements_by_local_pref: Groups[int, str] = Groups()
         self.communities_by_alias: Groups[str, str] = Groups()
         self.peers_by_identity: Groups[str, str] = Groups()
         self.peers_by_router_id: Groups[str, str] = Groups()
@@ -159,6 +178,7 @@ class Index:
         self.peers_by_secret: Groups[str, str] = Groups()
         self.peer_node_selectors: Selectors[str] = Selectors()
         self.peers_everywhere: Groups[None, str] = Groups()
+        self.peers_by_distance: Groups[bool, str] = Groups()
         self.profiles_by_echo: Groups[bool, str] = Groups()
         self.frr_node_selectors: Selectors[NamespacedName] = Selectors()
         # Without what speakers write: that follows the peers.
@@ -233,9 +253,39 @@ def pool_intervals(pool: IPAddressPool) -> Iterator[tuple[int, Interval]]:
             yield place, parse_entry(entry)
 
 
+def aggregation_floor(entry: str, interval: Interval) -> int:
+    """Return the length of the largest prefix in an entry of a pool, as MetalLB counts it.
+
+    It counts the 128 bits of a prefix that is written as IPv4-mapped IPv6, against IPv4 limits.
+    """
+    mapped = interval.version == _IPV4 and ":" in entry and "-" not in entry
+    return interval.shortest_length + (_MAPPED_BITS if mapped else 0)
+
+
+def hardest_lengths(pool: IPAddressPool) -> dict[int, int]:
+    """Return the length that a pool can be aggregated to at the least, by family."""
+    found: dict[int, int] = {}
+    for place, interval in pool_intervals(pool):
+        length = aggregation_floor(pool.spec.addresses[place], interval)
+        found[interval.version] = max(length, found.get(interval.version, 0))
+    return found
+
+
+def is_external(peer: BGPPeer) -> bool:
+    """Tell whether a peer is surely in another autonomous system than MetalLB (RFC 4271 §1.1)."""
+    spec = peer.spec
+    return spec.dynamic_asn == "external" or spec.peer_asn not in {0, spec.my_asn}
+
+
 def _pool_entries(index: Index, pool: IPAddressPool) -> Iterator[tuple[Lookup, Any]]:
     yield index.pool_labels, pool.metadata.labels
-    for _, interval in pool_intervals(pool):
+    intervals = tuple(pool_intervals(pool))
+    for version in {interval.version for _, interval in intervals}:
+        yield index.pools_by_family, version
+    for version, length in hardest_lengths(pool).items():
+        yield index.pools_by_length, (version, length)
+    # Merged, since a pool that names an address twice is found by it once.
+    for interval in merge(interval for _, interval in intervals):
         yield index.pool_addresses, interval
 
 
@@ -252,10 +302,12 @@ def _peer_entries(index: Index, peer: BGPPeer) -> Iterator[tuple[Lookup, Any]]:
         yield index.peer_node_selectors, selector
     if not spec.node_selectors:
         yield index.peers_everywhere, None
+    yield index.peers_by_distance, is_external(peer)
 
 
 def _bgp_entries(index: Index, adv: BGPAdvertisement) -> Iterator[tuple[Lookup, Any]]:
     yield from index.bgp_selection.entries(adv)
+    yield index.advertisements_by_local_pref, adv.spec.local_pref
     for peer in adv.spec.peers:
         yield index.advertisements_by_peer, peer
     for community in adv.spec.communities:
@@ -301,6 +353,7 @@ def _namespace_entries(index: Index, namespace: NamespaceInfo) -> Iterator[tuple
 def _service_entries(index: Index, service: ServiceInfo) -> Iterator[tuple[Lookup, Any]]:
     for interval in _addresses(service.addresses):
         yield index.service_addresses, interval
+        yield index.services_by_address, interval
 
 
 def _addresses(texts: Iterable[str]) -> Iterator[Interval]:

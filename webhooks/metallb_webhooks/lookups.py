@@ -5,13 +5,13 @@ back in no particular order, each once unless said otherwise.
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections import Counter
-from collections.abc import Collection, Hashable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any, Final, Generic, TypeVar
 
 from metallb_crds.meta import LabelSelector
-from metallb_webhooks.addresses import BITS, Interval, Prefix
+from metallb_webhooks.addresses import Interval
 from metallb_webhooks.labelselectors import matches
 
 K = TypeVar("K", bound=Hashable)
@@ -50,53 +50,52 @@ class Groups(Generic[V, K]):
 class Intervals(Generic[K]):
     """Keys by the addresses that they hold.
 
-    An interval that meets another either covers its first address or begins within it. The
-    former are found by prefix, one look-up for each prefix length in use; the latter by bisection.
+    Intervals are kept by order of magnitude, and sorted. Of those with fewer than 2^n addresses
+    that meet another interval, none begins 2^n addresses or more before it: one bisection for each
+    magnitude in use finds them. Those of one magnitude that end before it are passed over; where
+    intervals do not overlap each other, that is one at most.
     """
 
     def __init__(self) -> None:
-        self._begins: dict[int, list[tuple[int, int, Any]]] = {version: [] for version in BITS}
-        self._covers: Groups[Prefix, K] = Groups()
-        self._lengths: Counter[tuple[int, int]] = Counter()
+        self._sorted: dict[tuple[int, int], list[tuple[int, int, Any]]] = {}
 
     def add(self, interval: Interval, key: K) -> None:
         """Put a key on an interval."""
-        insort(self._begins[interval.version], (interval.first, interval.last, key))
-        for prefix in interval.prefixes():
-            self._covers.add(prefix, key)
-            self._lengths[prefix.version, prefix.length] += 1
+        insort(self._sorted.setdefault(_magnitude(interval), []), _entry(interval, key))
 
     def discard(self, interval: Interval, key: K) -> None:
         """Take a key away from an interval, if it is there."""
-        begins = self._begins[interval.version]
-        entry = (interval.first, interval.last, key)
-        place = bisect_left(begins, entry)
-        if begins[place : place + 1] == [entry]:
-            del begins[place]
-            for prefix in interval.prefixes():
-                self._covers.discard(prefix, key)
-                _count_down(self._lengths, (prefix.version, prefix.length))
+        magnitude, entry = _magnitude(interval), _entry(interval, key)
+        entries = self._sorted.get(magnitude, [])
+        place = bisect_left(entries, entry)
+        if entries[place : place + 1] == [entry]:
+            del entries[place]
+            if not entries:
+                del self._sorted[magnitude]
 
     def overlapping(self, interval: Interval) -> Iterator[K]:
-        """Yield the keys that hold any of the addresses."""
+        """Yield the keys that hold any of the addresses; ask for no more than is needed."""
         seen: set[K] = set()
-        for key in (*self._covering(interval), *self._beginning_in(interval)):
-            if key not in seen:
-                seen.add(key)
-                yield key
+        for (version, bits), entries in self._sorted.items():
+            if version != interval.version:
+                continue
+            for place in range(
+                bisect_right(entries, interval.first - (1 << bits), key=_FIRST), len(entries)
+            ):
+                first, last, key = entries[place]
+                if first > interval.last:
+                    break
+                if last >= interval.first and key not in seen:
+                    seen.add(key)
+                    yield key
 
-    def _covering(self, interval: Interval) -> Iterator[K]:
-        bits = BITS[interval.version]
-        for version, length in self._lengths:
-            if version == interval.version:
-                base = interval.first >> (bits - length) << (bits - length)
-                yield from self._covers.get(Prefix(version, base, length))
 
-    def _beginning_in(self, interval: Interval) -> Iterator[K]:
-        begins = self._begins[interval.version]
-        start = bisect_left(begins, interval.first, key=_FIRST)
-        stop = bisect_right(begins, interval.last, key=_FIRST)
-        return (key for _, _, key in begins[start:stop])
+def _magnitude(interval: Interval) -> tuple[int, int]:
+    return interval.version, interval.size.bit_length()
+
+
+def _entry(interval: Interval, key: K) -> tuple[int, int, K]:
+    return interval.first, interval.last, key
 
 
 class Labels(Generic[K]):
@@ -156,6 +155,31 @@ class Selectors(Generic[K]):
         yield from self._free
         for pair in labels.items():
             yield from self._anchored.get(pair)
+
+    def matching_any(
+        self,
+        labelled: Collection[Mapping[str, str]],
+        matching: Callable[[K, Mapping[str, str]], bool],
+    ) -> Iterator[K]:
+        """Yield the keys whose selectors match any of many labels, each once.
+
+        Args:
+            labelled: labels of many things.
+            matching: tells whether a key's selectors match labels.
+        """
+        found: set[K] = set()
+        by_pair: defaultdict[tuple[str, str], list[Mapping[str, str]]] = defaultdict(list)
+        for labels in labelled:
+            for pair in labels.items():
+                by_pair[pair].append(labels)
+        asked: list[tuple[Collection[K], Collection[Mapping[str, str]]]]
+        asked = [(self._free.keys(), labelled)]
+        asked += [(self._anchored.get(pair), those) for pair, those in by_pair.items()]
+        for keys, those in asked:
+            for key in keys:
+                if key not in found and any(matching(key, labels) for labels in those):
+                    found.add(key)
+                    yield key
 
 
 def _count_down(counts: Counter[V], value: V) -> None:

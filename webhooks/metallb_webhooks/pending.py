@@ -22,7 +22,7 @@ from typing import Final
 from metallb_crds.meta import Resource
 from metallb_kube.objects import Manifest
 from metallb_webhooks.index import Index, Key, key_of
-from metallb_webhooks.snapshot import Snapshot
+from metallb_webhooks.snapshot import Layer, Snapshot
 from metallb_webhooks.store import version_of
 
 _MOST: Final = 1000
@@ -57,6 +57,8 @@ class Pending:
         self._clock = clock
         self._entries: dict[tuple[str, Key], _Entry] = {}
         self._overdue: dict[tuple[str, Key], _Entry] = {}
+        self._index = Index()
+        self._places: dict[tuple[str, Key], None] = {}
         self._bytes = 0
         self.changed = asyncio.Event()
 
@@ -73,13 +75,20 @@ class Pending:
         self._drop(place)  # what is added last is the last to expire
         self._entries[place] = _Entry(thing, after, gone, self._clock() + self._seconds, size)
         self._bytes += size
+        self._places[place] = None
+        if not gone:
+            self._index.put(thing)
         while self._bytes > _MOST_BYTES or len(self._entries) + len(self._overdue) > _MOST:
             self._drop(next(iter(self._overdue or self._entries)))
 
     def _drop(self, place: tuple[str, Key]) -> bool:
         entry = self._entries.pop(place, None) or self._overdue.pop(place, None)
-        self._bytes -= entry.size if entry else 0
-        return entry is not None
+        if entry is None:
+            return False
+        self._bytes -= entry.size
+        self._index.remove(*place)
+        self._places.pop(place, None)
+        return True
 
     def seen(self, kind: str, key: Key, manifest: Manifest) -> None:
         """Forget an object when a list or a watch shows it, even as deleted."""
@@ -94,11 +103,7 @@ class Pending:
 
     def over(self, index: Index) -> Snapshot | None:
         """Return the index with everything in effect that was not seen; None if there is none."""
-        entries = self._overdue | self._entries
-        if not entries:
-            return None
-        top = Index(entry.thing for entry in entries.values() if not entry.gone)
-        return Snapshot(index, top, frozenset(entries))
+        return Snapshot(index, (Layer(self._index, self._places),)) if self._places else None
 
     @property
     def empty(self) -> bool:

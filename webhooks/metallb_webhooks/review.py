@@ -49,6 +49,7 @@ class ReviewRequest:
         object: the object as it would be stored; None on DELETE.
         old: the object as it is stored; None on CREATE.
         size: of the body in bytes; 0 if not known.
+        user: who asks, as the API server knows them; whoever reaches the port may write anything.
     """
 
     uid: str
@@ -62,6 +63,7 @@ class ReviewRequest:
     object: Mapping[str, Any] | None
     old: Mapping[str, Any] | None
     size: int = 0
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ def _request(request: Mapping[str, Any], size: int) -> ReviewRequest:
         object=_optional_mapping(request, "object"),
         old=_optional_mapping(request, "oldObject"),
         size=size,
+        user=_text(_optional_mapping(request, "userInfo") or {}, "username"),
     )
     subject = review.old if operation == "DELETE" else review.object
     if subject is None and operation != "CONNECT":

@@ -7,17 +7,17 @@ from collections.abc import Awaitable, Callable
 from metallb_webhooks.freshness import UNHEARD, concerned
 from metallb_webhooks.index import Index
 from metallb_webhooks.pending import Pending
-from metallb_webhooks.reading import UnknownKindError, UnreadableError
 from metallb_webhooks.review import ReviewRequest, Verdict
 from metallb_webhooks.rules import registry
 from metallb_webhooks.rules.base import Operation
 from metallb_webhooks.service import (
     ALLOWED,
+    UNJUDGED,
     Evaluate,
     Subject,
-    bad_request,
     internal_error,
     judge_subject,
+    refusal,
     subject_of,
     unread,
 )
@@ -89,19 +89,19 @@ class Reviewer:
                 allowed something.
         """
         try:
-            subject = subject_of(request)
+            subject = subject_of(request, self._settings.namespace)
             return await self._review(request, subject, refreshed) if subject else ALLOWED
-        except (UnknownKindError, UnreadableError) as error:
-            return bad_request(str(error))
+        except UNJUDGED as error:
+            return refusal(error)
         except Exception:
             logger.exception("the review of %s failed", _shown(request))
             return internal_error()
 
     def _alone(self, request: ReviewRequest) -> Verdict | None:
         try:
-            subject = subject_of(request)
-        except (UnknownKindError, UnreadableError) as error:
-            return bad_request(str(error))
+            subject = subject_of(request, self._settings.namespace)
+        except UNJUDGED as error:
+            return refusal(error)
         if subject is None:
             return ALLOWED
         verdict = self._judge(subject, Snapshot(self._index))

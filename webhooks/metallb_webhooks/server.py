@@ -34,6 +34,7 @@ from metallb_webhooks.review import (
     printable,
     respond,
 )
+from metallb_webhooks.service import late
 from metallb_webhooks.settings import Settings
 from metallb_webhooks.tls import Serving, is_known
 
@@ -134,7 +135,7 @@ class Front:
             return self._closing(web.Response(status=503, text=f"{blind}\n"))
         started = time.perf_counter()
         try:
-            answer = await self._answer_to(asked)
+            answer = await self._in_time(asked)
         except MisdirectedError:
             return web.Response(status=421, text="another replica decides\n")
         if isinstance(answer, Verdict):
@@ -144,6 +145,13 @@ class Front:
             answer = respond(asked.request.uid, answer)
         response = web.Response(body=answer, content_type="application/json")
         return self._closing(response) if self.leaving else response
+
+    async def _in_time(self, asked: Asked) -> Verdict | bytes:
+        try:
+            async with asyncio.timeout(self._settings.deadline_seconds):
+                return await self._answer_to(asked)
+        except TimeoutError:
+            return late(self._settings.deadline_seconds, len(asked.raw))
 
     async def _healthy(self, _: web.Request) -> web.StreamResponse:
         return web.Response(text="ok")

@@ -2,9 +2,13 @@
 
 The denial is only ever about the object under review: what is stored may be as bad as it likes.
 An object that is being deleted is never held up, since its finalizers must be removable.
+
+Nothing is decoded that exceeds the bounds, so that a review is short whatever is sent. That leaves
+a way out: an object that was stored before there were bounds may be changed to one within them,
+deleted, and updated in what no rule looks at.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, Protocol
@@ -13,6 +17,7 @@ from metallb_crds.backend import Backend
 from metallb_crds.frrk8s_v1beta1 import FRRConfiguration
 from metallb_crds.meta import Resource
 from metallb_crds.operator_v1beta1 import MetalLB
+from metallb_webhooks.bounds import exceeded
 from metallb_webhooks.installation import METALLB, backend_in_effect, frr_k8s_namespace
 from metallb_webhooks.reading import (
     UnknownKindError,
@@ -23,10 +28,23 @@ from metallb_webhooks.reading import (
 from metallb_webhooks.review import ReviewRequest, Verdict
 from metallb_webhooks.rules import registry
 from metallb_webhooks.rules.base import Finding, Operation, Request, Severity
+from metallb_webhooks.rules.generic import BOUNDS_RULES
 from metallb_webhooks.settings import Settings
 from metallb_webhooks.snapshot import Snapshot, key_of
 
 ALLOWED: Final = Verdict(allowed=True)
+
+
+class ExceededError(ValueError):
+    """An object has more in it than is judged.
+
+    Attributes:
+        findings: what it has too much of.
+    """
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__("; ".join(map(str, findings)))
+        self.findings = findings
 
 
 class Evaluate(Protocol):
@@ -105,9 +123,9 @@ def judge(
         evaluate: runs the rules.
     """
     try:
-        subject = subject_of(review)
-    except (UnknownKindError, UnreadableError) as error:
-        return bad_request(str(error))
+        subject = subject_of(review, settings.namespace)
+    except UNJUDGED as error:
+        return refusal(error)
     return judge_subject(subject, snapshot, settings, evaluate) if subject else ALLOWED
 
 
@@ -133,14 +151,31 @@ def judge_subject(
     return verdict_on(evaluate(request, subject.model.kind, raised_by(metallb)))
 
 
-def subject_of(review: ReviewRequest) -> Subject | None:
+UNJUDGED: Final = (UnknownKindError, UnreadableError, ExceededError)
+"""Why an object is not judged at all."""
+
+
+def refusal(error: Exception) -> Verdict:
+    """Return what is answered to an object that is not judged, for one of `UNJUDGED`."""
+    return (
+        verdict_on(error.findings) if isinstance(error, ExceededError) else bad_request(str(error))
+    )
+
+
+def subject_of(review: ReviewRequest, namespace: str = "") -> Subject | None:
     """Decode what a review is about; None when there is nothing to say about it.
 
-    That is: a subresource, an object that is being deleted and stays as it is, and the deletion of
-    an object that cannot be read.
+    That is: a subresource, an object that is being deleted and stays as it is, the deletion of
+    an object that cannot be read, and, of what exceeds the bounds, deletions, updates of what no
+    rule looks at, and whatever speakers write.
+
+    Args:
+        review: what the API server asks.
+        namespace: MetalLB's.
 
     Raises:
         UnknownKindError: there are no rules for the kind.
+        ExceededError: the object has more in it than is judged.
         UnreadableError: a value of the object has the wrong type.
     """
     if review.subresource or review.operation not in set(Operation):
@@ -148,6 +183,11 @@ def subject_of(review: ReviewRequest) -> Subject | None:
     operation = Operation(review.operation)
     if operation is Operation.UPDATE and _only_goes(review):
         return None
+    if operation is not Operation.DELETE and (found := exceeded(review.kind, review.object or {})):
+        if _is_as_judged(review) or _is_by_a_speaker(review, namespace):
+            return None
+        rule = BOUNDS_RULES[review.kind]
+        raise ExceededError(tuple(Finding(rule.id, *one, rule.severity) for one in found))
     old = _read_if_possible(review)
     if operation is Operation.DELETE:
         return Subject(old, None, operation) if old else None
@@ -203,6 +243,17 @@ def unread(kinds: Iterable[str]) -> Verdict:
     )
 
 
+def late(seconds: float, size: int) -> Verdict:
+    """Return what is answered when a review is not decided in time; its size is in bytes."""
+    return Verdict(
+        allowed=False,
+        code=HTTPStatus.INTERNAL_SERVER_ERROR,
+        reason="InternalError",
+        message=f"the object could not be checked within {seconds:g} s, with a review of"
+        f" {size:,} bytes; try again, and with a smaller object if that does not help",
+    )
+
+
 def bad_request(message: str) -> Verdict:
     """Return what is answered to an object that cannot be judged: it says why."""
     return Verdict(allowed=False, code=HTTPStatus.BAD_REQUEST, reason="BadRequest", message=message)
@@ -216,9 +267,34 @@ def _only_goes(review: ReviewRequest) -> bool:
     return going and (review.object or {}).get("spec") == old.get("spec")
 
 
+def _is_as_judged(review: ReviewRequest) -> bool:
+    """Tell whether an update leaves alone what rules look at; annotations only silence warnings."""
+    old, new = review.old or {}, review.object or {}
+    return (
+        review.operation == Operation.UPDATE
+        and old.get("spec") == new.get("spec")
+        and _labels(old) == _labels(new)
+    )
+
+
+def _labels(manifest: Mapping[str, Any]) -> object:
+    metadata = manifest.get("metadata")
+    return (metadata.get("labels") if isinstance(metadata, dict) else None) or {}
+
+
+def _is_by_a_speaker(review: ReviewRequest, namespace: str) -> bool:
+    """Tell whether a speaker writes what it announces, which grows with Services and peers.
+
+    Where webhook configurations have conditions nobody asks about it at all. Refused, its Services
+    would not be announced.
+    """
+    speaker = f"system:serviceaccount:{namespace}:speaker"
+    return review.kind == "FRRConfiguration" and review.user == speaker
+
+
 def _read_if_possible(review: ReviewRequest) -> Resource | None:
-    """Decode the stored object. It may be older than any rule, and of any shape."""
-    if review.old is None:
+    """Decode the stored object. It may be older than any rule, and of any shape and size."""
+    if review.old is None or exceeded(review.kind, review.old):
         return None
     try:
         return read(review.api_version, review.kind, review.old)

@@ -40,6 +40,7 @@ _LAST_PORT: Final = 65535
 
 _POSITIVE: Final = (
     "pending_seconds",
+    "deadline_seconds",
     "fresh_seconds",
     "header_seconds",
     "body_seconds",
@@ -80,6 +81,8 @@ class Settings:
         pending_seconds: for how long an object that was allowed may be on its way into the store
             although no watch has shown it: somebody else may have refused it. Reviews that
             depend on it wait for so long at most, which is less than API servers wait for us.
+        deadline_seconds: after which a review is refused if it is not decided: less than API
+            servers wait. What takes so long is waiting; judging is short, as objects have bounds.
         header_seconds: how long a client may take for the head of a request, and how long an
             idle connection is kept: longer than API servers keep theirs (90 s), since who closes
             an idle connection may lose the request that is just arriving on it.
@@ -105,6 +108,7 @@ class Settings:
     address: str = ""
     fresh_seconds: float = 1.0
     pending_seconds: float = 1.0
+    deadline_seconds: float = 4.5
     header_seconds: float = 120.0
     body_seconds: float = 5.0
     quiet_seconds: float = 5.0

@@ -1,11 +1,13 @@
 """Everything as it would be if a request went through: an index with a few objects changed.
 
-A snapshot neither copies the index nor changes it. What a request adds lies in a small index of
-its own on top; what it replaces or deletes is hidden. A lookup asks both and costs what it finds.
+A snapshot neither copies the index nor changes it. What is added lies in layers on top, each a
+small index of its own; what a layer replaces or deletes is hidden below it. A lookup asks all of
+them and costs what is read of its result.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from metallb_crds.config_v1beta1 import (
@@ -29,7 +31,10 @@ from metallb_webhooks.index import (
     NodeInfo,
     Object,
     SecretInfo,
+    Selection,
     ServiceInfo,
+    aggregation_floor,
+    is_external,
     key_of,
     peer_identity,
     pool_intervals,
@@ -46,9 +51,13 @@ __all__ = [
     "SecretInfo",
     "ServiceInfo",
     "Snapshot",
+    "aggregation_floor",
+    "is_external",
     "key_of",
     "peer_identity",
     "pool_intervals",
+    "selection",
+    "selects_all",
     "selects_pool",
 ]
 
@@ -57,50 +66,66 @@ V = TypeVar("V", str, int)
 M = TypeVar("M")
 
 
-class Layered(Mapping[K, M], Generic[K, M]):
-    """The objects of one kind by key: those below that are not hidden, and those on top."""
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Some objects on top of others.
 
-    def __init__(
-        self,
-        below: Mapping[K, M],
-        top: Mapping[K, M],
-        hidden: frozenset[tuple[str, Key]],
-        kind: str,
-    ) -> None:
-        self._below = below
-        self._top = top
-        self._hidden = hidden
+    Attributes:
+        index: what is there.
+        hides: kinds and keys that count no more below: all that is there, and what is deleted.
+    """
+
+    index: Index
+    hides: Collection[tuple[str, Key]]
+
+
+Level = tuple[Index, tuple[Layer, ...]]
+"""An index, and what may hide some of it."""
+
+
+def _hidden(above: Iterable[Layer], kind: str, key: Key) -> bool:
+    return any((kind, key) in layer.hides for layer in above)
+
+
+class Layered(Mapping[K, M], Generic[K, M]):
+    """The objects of one kind by key, without those that are hidden."""
+
+    def __init__(self, levels: Collection[Level], kind: str) -> None:
+        self._levels = levels
         self._kind = kind
 
     def __getitem__(self, key: K) -> M:
-        if key in self._top:
-            return self._top[key]
-        if (self._kind, key) in self._hidden:
-            raise KeyError(key)
-        return self._below[key]
+        for index, above in self._levels:
+            found: M | None = index.objects[self._kind].get(key)
+            if found is not None and not _hidden(above, self._kind, key):
+                return found
+        raise KeyError(key)
 
     def __iter__(self) -> Iterator[K]:
-        yield from (key for key in self._below if (self._kind, key) not in self._hidden)
-        yield from self._top
+        for index, above in self._levels:
+            for key in index.objects[self._kind]:
+                if not above or not _hidden(above, self._kind, key):
+                    yield key
 
     def __len__(self) -> int:
-        gone = sum(kind == self._kind and key in self._below for kind, key in self._hidden)
-        return len(self._below) - gone + len(self._top)
+        return sum(1 for _ in self)
+
+    def __bool__(self) -> bool:
+        return next(iter(self), None) is not None
 
 
 class LayeredGroups(Mapping[V, Collection[str]], Generic[V]):
     """Names by value, without values that have no name left."""
 
     def __init__(
-        self, below: Groups[V, str], top: Groups[V, str], hidden: Callable[[str], bool]
+        self, groups: Collection[tuple[Groups[V, str], tuple[Layer, ...]]], kind: str
     ) -> None:
-        self._below: Groups[V, str] = below
-        self._top: Groups[V, str] = top
-        self._hidden = hidden
+        self._groups: Collection[tuple[Groups[V, str], tuple[Layer, ...]]] = groups
+        self._kind = kind
 
     def _names(self, value: V) -> Iterator[str]:
-        yield from (name for name in self._below.get(value) if not self._hidden(name))
-        yield from self._top.get(value)
+        for names, above in self._groups:
+            yield from (key for key in names.get(value) if not _hidden(above, self._kind, key))
 
     def __getitem__(self, value: V) -> Collection[str]:
         names = tuple(self._names(value))
@@ -109,8 +134,13 @@ class LayeredGroups(Mapping[V, Collection[str]], Generic[V]):
         return names
 
     def __iter__(self) -> Iterator[V]:
-        values = {**dict.fromkeys(self._below.values()), **dict.fromkeys(self._top.values())}
-        return (value for value in values if next(self._names(value), None) is not None)
+        seen: set[V] = set()
+        for names, _ in self._groups:
+            for value in names.values():
+                if value not in seen:
+                    seen.add(value)
+                    if next(self._names(value), None) is not None:
+                        yield value
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -118,14 +148,13 @@ class LayeredGroups(Mapping[V, Collection[str]], Generic[V]):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A view of an index with some objects put on top and some hidden.
+    """A view of an index with layers on top, of which the later ones hide what is in the others.
 
     It is good for as long as the index does not change: while one request is judged.
     """
 
     index: Index = field(default_factory=Index)
-    top: Index = field(default_factory=Index)
-    hidden: frozenset[tuple[str, Key]] = frozenset()
+    layers: tuple[Layer, ...] = ()
 
     @classmethod
     def of(cls, *objects: Object) -> "Snapshot":
@@ -134,17 +163,13 @@ class Snapshot:
 
     def with_object(self, thing: Object) -> "Snapshot":
         """Return the snapshot with an object added, or in place of the one with its key."""
-        key = key_of(thing)
-        return replace(
-            self,
-            top=Index([*self._put_on_top(but=(thing.kind, key)), thing]),
-            hidden=self.hidden | {(thing.kind, key)},
-        )
+        layer = Layer(Index([thing]), frozenset({(thing.kind, key_of(thing))}))
+        return replace(self, layers=(*self.layers, layer))
 
     def without_object(self, kind: str, key: Key) -> "Snapshot":
         """Return the snapshot without an object, whether it was there or not."""
-        top = Index(self._put_on_top(but=(kind, key)))
-        return replace(self, top=top, hidden=self.hidden | {(kind, key)})
+        layer = Layer(Index(), frozenset({(kind, key)}))
+        return replace(self, layers=(*self.layers, layer))
 
     @property
     def pools(self) -> Mapping[str, IPAddressPool]:
@@ -206,13 +231,44 @@ class Snapshot:
         """Services of type LoadBalancer by namespace and name."""
         return self._layered("Service")
 
-    def pools_overlapping(self, interval: Interval) -> Iterator[IPAddressPool]:
-        """Yield the pools that hold any of the addresses."""
-        return self._pick("IPAddressPool", lambda index: index.pool_addresses.overlapping(interval))
+    def pools_overlapping(self, interval: Interval, *, but: str = "") -> Iterator[IPAddressPool]:
+        """Yield the pools that hold any of the addresses, less the one with a name."""
+
+        def find(index: Index) -> Iterator[str]:
+            # What is asked about is alone in its layer, and may meet itself any number of times.
+            alone = index.objects["IPAddressPool"].keys() == {but}
+            return iter(()) if alone else index.pool_addresses.overlapping(interval)
+
+        found = self._pick("IPAddressPool", find)
+        return (pool for pool in found if pool.metadata.name != but)
+
+    def pools_of_family(self, version: int) -> Iterator[IPAddressPool]:
+        """Yield the pools that have addresses of an IP version."""
+        return self._pick("IPAddressPool", lambda index: index.pools_by_family.get(version))
+
+    def pools_longer_than(self, version: int, length: int) -> Iterator[IPAddressPool]:
+        """Yield the pools with an entry of an IP version that cannot be aggregated to a length."""
+
+        def find(index: Index) -> Iterator[str]:
+            for group in index.pools_by_length.values():
+                if group[0] == version and group[1] > length:
+                    yield from index.pools_by_length.get(group)
+
+        return self._pick("IPAddressPool", find)
 
     def services_within(self, interval: Interval) -> Iterator[ServiceInfo]:
         """Yield the Services that have been given any of the addresses."""
         return self._pick("Service", lambda index: index.service_addresses.overlapping(interval))
+
+    def shared_addresses(self) -> Iterator[tuple[Interval, tuple[ServiceInfo, ...]]]:
+        """Yield the addresses that several Services have, with these."""
+        for address in self.index.services_by_address.values():
+            if len(self.index.services_by_address.get(address)) > 1:
+                services = self._pick(
+                    "Service",
+                    lambda index, at=address: index.services_by_address.get(at),  # type: ignore[misc]
+                )
+                yield address, tuple(services)
 
     def nodes_within(self, interval: Interval) -> Iterator[NodeInfo]:
         """Yield the Nodes that have any of the addresses."""
@@ -225,24 +281,51 @@ class Snapshot:
     def advertisements_for_pool(self, pool: IPAddressPool) -> Iterator[Advertisement]:
         """Yield the advertisements that select a pool: by name, by label, or as all of them."""
         yield from self.bgp_advertisements_for_pool(pool)
-        for adv in self._pick("L2Advertisement", lambda ix: ix.l2_selection.candidates(pool)):
-            if selects_pool(adv, pool):
-                yield adv
+        yield from self._selecting("L2Advertisement", lambda index: index.l2_selection, pool)
 
     def bgp_advertisements_for_pool(self, pool: IPAddressPool) -> Iterator[BGPAdvertisement]:
         """Yield the BGP advertisements that select a pool."""
-        for adv in self._pick("BGPAdvertisement", lambda ix: ix.bgp_selection.candidates(pool)):
-            if selects_pool(adv, pool):
-                yield adv
+        return self._selecting("BGPAdvertisement", lambda index: index.bgp_selection, pool)
+
+    def _selecting(
+        self, kind: str, table: Callable[[Index], Selection], pool: IPAddressPool
+    ) -> Iterator[Any]:
+        def find(index: Index) -> Iterator[str]:
+            yield from table(index).surely(pool)
+            for name in table(index).perhaps(pool):
+                selectors = index.objects[kind][name].spec.ip_address_pool_selectors
+                if matches_any(selectors, pool.metadata.labels):
+                    yield name
+
+        return self._pick(kind, find)
+
+    def all_pools_announced(self) -> bool:
+        """Tell whether some advertisement selects every pool."""
+        bgp = self._pick("BGPAdvertisement", lambda index: index.bgp_selection.catch_all.get(None))
+        l2 = self._pick("L2Advertisement", lambda index: index.l2_selection.catch_all.get(None))
+        return next(chain(bgp, l2), None) is not None
+
+    def local_prefs(self) -> Mapping[int, Collection[str]]:
+        """Return the names of BGP advertisements by localPref."""
+        return self._groups("BGPAdvertisement", lambda index: index.advertisements_by_local_pref)
+
+    def listed_communities(self) -> Mapping[str, Collection[str]]:
+        """Return the names of BGP advertisements by what they list as communities."""
+        return self._groups("BGPAdvertisement", lambda index: index.advertisements_by_alias)
+
+    def peers_not_external(self) -> Iterator[BGPPeer]:
+        """Yield the peers that may be in MetalLB's own autonomous system."""
+        return self._pick("BGPPeer", lambda index: index.peers_by_distance.get(False))
 
     def pools_of_advertisement(self, adv: Advertisement) -> Iterator[IPAddressPool]:
         """Yield the pools that an advertisement selects, each once."""
         spec = adv.spec
-        if not spec.ip_address_pools and not spec.ip_address_pool_selectors:
+        if selects_all(adv):
             yield from self.pools.values()
             return
-        named = dict.fromkeys(name for name in spec.ip_address_pools if name in self.pools)
-        yield from (self.pools[name] for name in named)
+        pools = self.pools
+        named = dict.fromkeys(name for name in spec.ip_address_pools if name in pools)
+        yield from (pools[name] for name in named)
         for pool in self.pools_selected(spec.ip_address_pool_selectors):
             if pool.metadata.name not in named:
                 yield pool
@@ -280,14 +363,11 @@ class Snapshot:
 
     def router_ids(self) -> Mapping[str, Collection[str]]:
         """Return the names of peers by router id; "" is for those that give none."""
-        return LayeredGroups(
-            self.index.peers_by_router_id, self.top.peers_by_router_id, self._peer_hidden
-        )
+        return self._groups("BGPPeer", lambda index: index.peers_by_router_id)
 
     def asns(self, vrf: str) -> Mapping[int, Collection[str]]:
         """Return the names of a VRF's peers by MetalLB's own AS number."""
-        below, top = self.index.peers_by_asn.get(vrf), self.top.peers_by_asn.get(vrf)
-        return LayeredGroups(below or Groups(), top or Groups(), self._peer_hidden)
+        return self._groups("BGPPeer", lambda index: index.peers_by_asn.get(vrf) or Groups())
 
     def echo_profiles(self) -> Iterator[BFDProfile]:
         """Yield the BFD profiles that turn echo mode on."""
@@ -308,13 +388,17 @@ class Snapshot:
             "BGPAdvertisement", lambda index: index.advertisements_by_alias.get(alias)
         )
 
-    def frr_configurations_on(self, node: NodeInfo) -> Iterator[FRRConfiguration]:
-        """Yield the FRR configurations that are for a Node, of every namespace that is known."""
-        for config in self._pick(
-            "FRRConfiguration", lambda index: index.frr_node_selectors.candidates(node.labels)
-        ):
-            if matches(config.spec.node_selector, node.labels):
-                yield config
+    def frr_configurations_on(self, selector: LabelSelector) -> Iterator[FRRConfiguration]:
+        """Yield the FRR configurations that are for any of the Nodes which a selector matches."""
+        labelled = [node.labels for node in self.nodes_selected([selector])]
+
+        def find(index: Index) -> Iterator[NamespacedName]:
+            configs = index.objects["FRRConfiguration"]
+            return index.frr_node_selectors.matching_any(
+                labelled, lambda key, labels: matches(configs[key].spec.node_selector, labels)
+            )
+
+        return self._pick("FRRConfiguration", find)
 
     def frr_configurations_describing(self, vrf: str, end: str) -> Iterator[FRRConfiguration]:
         """Yield what others than speakers wrote of a session, by its address or interface."""
@@ -337,23 +421,26 @@ class Snapshot:
         """Yield the Community objects that define an alias."""
         return self._pick("Community", lambda index: index.communities_by_alias.get(alias))
 
-    def _put_on_top(self, but: tuple[str, Key]) -> Iterator[Any]:
-        for kind, things in self.top.objects.items():
-            for key, thing in things.items():
-                if (kind, key) != but:
-                    yield thing
+    def _levels(self) -> tuple[Level, ...]:
+        layers = self.layers
+        above = ((layer.index, layers[place:]) for place, layer in enumerate(layers, 1))
+        return (self.index, layers), *above
 
     def _layered(self, kind: str) -> "Layered[Any, Any]":
-        return Layered(self.index.objects[kind], self.top.objects[kind], self.hidden, kind)
+        return Layered(self._levels(), kind)
+
+    def _groups(self, kind: str, table: Callable[[Index], Groups[V, str]]) -> LayeredGroups[V]:
+        return LayeredGroups([(table(index), above) for index, above in self._levels()], kind)
 
     def _pick(self, kind: str, find: Callable[[Index], Iterable[Key]]) -> Iterator[Any]:
-        """Yield what both indexes find of a kind, each once, less what is hidden below."""
-        below, top = self.index.objects[kind], self.top.objects[kind]
-        for key in dict.fromkeys(find(self.index)):
-            if (kind, key) not in self.hidden:
-                yield below[key]
-        for key in dict.fromkeys(find(self.top)):
-            yield top[key]
+        """Yield what is found of a kind, each once, less what is hidden; looks as it is read."""
+        for index, above in self._levels():
+            objects, seen = index.objects[kind], set[Key]()
+            for key in find(index):
+                if key not in seen:
+                    seen.add(key)
+                    if not above or not _hidden(above, kind, key):
+                        yield objects[key]
 
     def _labelled(
         self,
@@ -365,28 +452,31 @@ class Snapshot:
             kind, lambda index: (key for one in selectors for key in table(index).matching(one))
         )
 
-    def _peer_hidden(self, name: str) -> bool:
-        return ("BGPPeer", name) in self.hidden
-
 
 def _peers_on(index: Index, nodes: Collection[NodeInfo]) -> Iterator[str]:
     """Yield the peers that any of the Nodes connects to, each once."""
+    peers = index.objects["BGPPeer"]
     if nodes:
         yield from index.peers_everywhere.get(None)
-    found: set[str] = set()
-    for node in nodes:
-        for name in index.peer_node_selectors.candidates(node.labels):
-            selectors = index.objects["BGPPeer"][name].spec.node_selectors
-            if name not in found and matches_any(selectors, node.labels):
-                found.add(name)
-                yield name
+    yield from index.peer_node_selectors.matching_any(
+        [node.labels for node in nodes],
+        lambda name, labels: matches_any(peers[name].spec.node_selectors, labels),
+    )
+
+
+def selects_all(adv: Advertisement) -> bool:
+    """Tell whether an advertisement selects every pool, since it names none."""
+    return not adv.spec.ip_address_pools and not adv.spec.ip_address_pool_selectors
 
 
 def selects_pool(adv: Advertisement, pool: IPAddressPool) -> bool:
     """Tell whether an advertisement selects a pool: by name, by label, or as all of them."""
-    spec = adv.spec
-    if not spec.ip_address_pools and not spec.ip_address_pool_selectors:
-        return True
-    return pool.metadata.name in spec.ip_address_pools or matches_any(
-        spec.ip_address_pool_selectors, pool.metadata.labels
-    )
+    return selection(adv)(pool)
+
+
+def selection(adv: Advertisement) -> Callable[[IPAddressPool], bool]:
+    """Return what tells of many pools whether an advertisement selects them."""
+    if selects_all(adv):
+        return lambda _: True
+    names, selectors = frozenset(adv.spec.ip_address_pools), adv.spec.ip_address_pool_selectors
+    return lambda pool: pool.metadata.name in names or matches_any(selectors, pool.metadata.labels)

@@ -214,6 +214,18 @@ DIFFERENCES: Final = (
     Difference(
         "bfd-echo", _always, ("bfd-echo-ipv6", "bgp-bfd-echo", "peer-bfd-echo", "pool-bfd-echo")
     ),
+    Difference(
+        "bounds",
+        _always,
+        (
+            "pool-bounds",
+            "bgp-bounds",
+            "l2-bounds",
+            "peer-bounds",
+            "bfd-bounds",
+            "community-bounds",
+        ),
+    ),
     Difference("being-deleted", _being_deleted),
     Difference("elsewhere", _elsewhere),
     Difference("old-unreadable", _old_unreadable),

@@ -60,6 +60,14 @@ def _denied(new: Manifest, *by: str, old: Manifest | None = None, **around: Any)
     return Example(Case(new, old), frozenset(by), **around)
 
 
+def _names(count: int) -> list[str]:
+    return [f"a{number}" for number in range(count)]
+
+
+def _labelled(thing: Manifest, labels: list[str]) -> Manifest:
+    return {**thing, "metadata": {**thing["metadata"], "labels": dict.fromkeys(labels, "")}}
+
+
 def _among(*objects: Manifest) -> World:
     world = World(nodes=(NODE,))
     for thing in objects:
@@ -182,6 +190,21 @@ EXAMPLES: Final[Mapping[str, tuple[Example, ...]]] = {
         _denied(_bgp(), "bgp-bfd-echo", world=_among(ECHO, SIX, WATCHED)),
         _denied(_peer(bfdProfile="bfd"), "peer-bfd-echo", world=_among(ECHO, SIX, _bgp("adv"))),
         _denied(_pool("fc00::/64"), "pool-bfd-echo", world=_among(ECHO, _bgp("adv"), WATCHED)),
+    ),
+    "bounds": (
+        _denied(_pool(*(f"10.{n // 128}.{n % 128}.0/28" for n in range(1001))), "pool-bounds"),
+        _denied(_bgp(ipAddressPools=_names(1001)), "bgp-bounds"),
+        _denied(stored("L2Advertisement", "new", ipAddressPools=_names(1001)), "l2-bounds"),
+        _denied(_peer(nodeSelectors=[labelled(a=name) for name in _names(101)]), "peer-bounds"),
+        _denied(_labelled(stored("BFDProfile", "bfd"), _names(101)), "bfd-bounds"),
+        _denied(
+            stored(
+                "Community",
+                "new",
+                communities=[{"name": name, "value": "64500:1"} for name in _names(1001)],
+            ),
+            "community-bounds",
+        ),
     ),
     "being-deleted": (
         Example(

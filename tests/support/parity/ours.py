@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from metallb_crds.backend import Backend
 from metallb_webhooks import service
@@ -11,11 +11,14 @@ from metallb_webhooks.index import Object
 from metallb_webhooks.reading import UnreadableError, node_info, read
 from metallb_webhooks.rules import registry
 from metallb_webhooks.rules.base import Finding, Request, Severity
+from metallb_webhooks.rules.generic import BOUNDS_RULES
 from metallb_webhooks.settings import Settings
 from metallb_webhooks.snapshot import Snapshot
 from support.parity.worlds import Case, World
 from support.reviews import review
 from support.samples import NAMESPACE
+
+BOUNDS_IDS: Final = frozenset(rule.id for rule in BOUNDS_RULES.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ def judge(backend: Backend, snapshot: Snapshot, case: Case) -> Judgement:
     settings = Settings(namespace=NAMESPACE, backend=backend)
     verdict = service.judge(review(new, old), snapshot, settings, noting)
     denying = frozenset(one.rule for one in found if one.severity is Severity.DENY)
+    # What exceeds the bounds is refused before the rules are asked.
+    denying |= frozenset() if verdict.allowed else frozenset(verdict.rules) & BOUNDS_IDS
     return Judgement(verdict.allowed, denying, verdict.message, verdict.warnings)
 
 

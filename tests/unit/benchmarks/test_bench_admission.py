@@ -5,9 +5,10 @@ import pytest
 
 from benchmarks.measuring import Budget, Times, WrongVerdictError, measured
 from benchmarks.objects import DENIED_EVERY, Asked, announcements, peer, pool, stream
-from benchmarks.results import row, table
+from benchmarks.objects import KINDS as EVERY_KIND
+from benchmarks.results import kind_row, kinds_table, row, table
 from benchmarks.servers import METALLB, OURS
-from metallb_webhooks.reading import read
+from metallb_webhooks.reading import REVIEWED, read
 from metallb_webhooks.service import judge
 from metallb_webhooks.settings import Settings
 from metallb_webhooks.snapshot import Snapshot
@@ -81,3 +82,21 @@ def test_ours_is_put_beside_metallb() -> None:
     cells = [list(column.cells) for column in made.columns]
     assert cells[2] == ["8.00", "2.00 (0.25x)"]
     assert cells[7] == ["8.0 (+6.5)", "2.0 (+0.5)"]
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_what_is_reviewed_of_each_kind_is_allowed_as_it_says(kind: str) -> None:
+    manifests = [pool(0), peer(0), *announcements()]
+    stored = [read(one["apiVersion"], one["kind"], one) for one in manifests]
+    snapshot = Snapshot.of(*stored, node("n"))
+    for asked in itertools.islice(stream(kind), DENIED_EVERY + 1):
+        verdict = judge(asked.request(), snapshot, Settings(NAMESPACE))
+        assert verdict.allowed is asked.allowed, verdict.message
+
+
+def test_there_is_a_row_a_kind() -> None:
+    times = Times((1.0, 2.0, 9.0), 1.0)
+    rows = [kind_row(kind, size, times) for size in (10, 1000) for kind in EVERY_KIND]
+    cells = [list(column.cells) for column in kinds_table(rows).columns]
+    assert cells == [list(EVERY_KIND), *[["2.00 / 9.00"] * len(EVERY_KIND)] * 2]
+    assert set(EVERY_KIND) == {kind for _, kind in REVIEWED}

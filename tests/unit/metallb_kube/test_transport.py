@@ -12,7 +12,7 @@ from aiohttp import web
 from kubernetes.aio.client import Configuration
 from kubernetes.aio.config.config_exception import ConfigException
 
-from metallb_kube.client import KubeClient, Listing, WatchEvent
+from metallb_kube.client import PAGE_BYTES, KubeClient, Listing, WatchEvent
 from metallb_kube.errors import (
     ConfigurationError,
     ConflictError,
@@ -22,6 +22,7 @@ from metallb_kube.errors import (
     KubeError,
     SilentError,
     ThrottledError,
+    TooLargeError,
     UnavailableError,
     UnreachableError,
 )
@@ -285,18 +286,88 @@ async def test_a_list_is_read_in_pages(tmp_path: Path) -> None:
         tuple({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": n}} for n in range(3)), "9"
     )
     assert [query.get("continue") for query in asked] == [None, "1", "2"]
-    assert {(query["limit"], query["labelSelector"]) for query in asked} == {("500", "a=b")}
+    # What is small is asked for in larger pages from then on.
+    assert [(query["limit"], query["labelSelector"]) for query in asked] == [
+        ("50", "a=b"),
+        ("100", "a=b"),
+        ("200", "a=b"),
+    ]
 
 
-async def test_expired_pages_are_read_again_in_one_piece(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("sizes", "asked"),
+    [
+        # Of 1.4 MB none has room beside another.
+        ([1_400_000] * 3, [50, 25, 12, 6, 3, 1, 1, 1]),
+        ([100_000] * 12, [50, 25, 12, 6, 6]),
+        # A large one behind small ones: the page has grown, and is cut again.
+        ([1_000] * 150 + [1_400_000], [50, 100, 200, 100, 50, 25, 12, 6, 3, 1]),
+    ],
+)
+async def test_pages_are_cut_to_what_may_be_held(
+    tmp_path: Path, sizes: list[int], asked: list[int]
+) -> None:
+    limits: list[int] = []
+
+    async def pages(request: web.Request) -> web.StreamResponse:
+        assert "gzip" not in request.headers.get("Accept-Encoding", "")
+        first, limit = int(request.query.get("continue", "0")), int(request.query["limit"])
+        limits.append(limit)
+        after = min(first + limit, len(sizes))
+        items = [{"metadata": {}, "x": "x" * size} for size in sizes[first:after]]
+        token = str(after) if after < len(sizes) else ""
+        return web.json_response({"metadata": {"continue": token}, "items": items})
+
+    held: list[int] = []
+    async with answering(pages, tmp_path) as client:
+        async for page in client.pages(PODS):
+            held.append(sum(len(item["x"]) for item in page.items))
+    assert limits == asked
+    assert sum(held) == sum(sizes)
+    assert max(held) <= max(PAGE_BYTES, *sizes)
+
+
+async def test_an_object_that_is_none_is_not_read_to_its_end(tmp_path: Path) -> None:
+    async def endless(_: web.Request) -> web.StreamResponse:
+        return web.json_response({"metadata": {}, "items": [{"x": "x" * 2**25}]})
+
+    async with answering(endless, tmp_path) as client:
+        with pytest.raises(TooLargeError, match="more than 33554432 bytes"):
+            await client.list(PODS)
+
+
+async def test_no_more_of_an_item_is_kept_than_was_asked_for(tmp_path: Path) -> None:
+    async def api(request: web.Request) -> web.StreamResponse:
+        accepted = request.headers["Accept"]
+        assert accepted == "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+        partial = {"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata"}
+        return web.json_response({"items": [{**partial, "metadata": {"name": "n"}}]})
+
+    async with answering(api, tmp_path) as client:
+        listing = await client.list(
+            PODS, metadata_only=True, keep=lambda item: {"kind": item["kind"]}
+        )
+    assert listing.items == ({"kind": "Pod"},)
+
+
+async def test_expired_pages_are_read_again_from_the_first_one(tmp_path: Path) -> None:
+    asked = 0
+
     async def expiring(request: web.Request) -> web.StreamResponse:
-        if request.query.get("continue"):
+        nonlocal asked
+        asked += 1
+        if asked == 2:
             return status(410, "Expired")
-        token = "next" if "limit" in request.query else ""
-        return web.json_response({"metadata": {"continue": token, "resourceVersion": "5"}})
+        token = "" if request.query.get("continue") else "next"
+        items = [{"metadata": {"name": token}}]
+        return web.json_response(
+            {"metadata": {"continue": token, "resourceVersion": "5"}, "items": items}
+        )
 
     async with answering(expiring, tmp_path) as client:
-        assert await client.list(PODS) == Listing((), "5")
+        listing = await client.list(PODS)
+    assert [item["metadata"]["name"] for item in listing.items] == ["next", ""]
+    assert asked == 4
 
 
 async def test_a_renewed_token_is_read_again_when_the_old_one_is_refused(tmp_path: Path) -> None:

@@ -72,13 +72,13 @@ async def test_it_is_taken_off_as_soon_as_the_namespace_is_to_go(
         departure = Departure(client, source, SPACE, retry=0.01, rest=0.01)
         running = asyncio.create_task(departure.run())
         source.store.index.put(NamespaceInfo(SPACE))
-        source._tell()
+        source._tell("Namespace")
         await asyncio.sleep(0)
         assert not departure.is_near
         assert patches == [0]
         source.store.index.remove("Namespace", SPACE)
         source.store.index.put(NamespaceInfo(SPACE, terminating=True))
-        source._tell()
+        source._tell("Namespace")
         async with asyncio.timeout(10):
             await done.wait()
         assert departure.is_near

@@ -8,15 +8,18 @@ import pytest
 
 from metallb_crds.backend import Backend
 from metallb_kube.objects import Manifest, ObjectRef, ref_of
-from metallb_operator.applyset import PART_OF_LABEL
+from metallb_operator.applyset import KINDS_ANNOTATION, PART_OF_LABEL, applyset_id
 from metallb_operator.component import Component
 from metallb_operator.conditions import Reason
 from metallb_operator.installations import (
     Adoption,
+    Ignoring,
     Role,
     adopting,
     adoption,
     backend_of_speaker,
+    ignoring_of,
+    is_installed,
     keeping,
     others,
     remedy,
@@ -28,10 +31,24 @@ from metallb_operator.workload import Workload, workload_of
 from support.installed import by_chart, by_manifests, other_operator
 from support.samples import NAMESPACE
 
-APPLYSET = "applyset-x-v1"
+APPLYSET = applyset_id(ObjectRef("metallb.io/v1beta1", "MetalLB", NAMESPACE, "metallb"))
 WORKING = Component("controller", "Deployment", desired=1, ready=1, rolled=True)
 STARTING = replace(WORKING, ready=0)
-CONSENT = {"metadata": {"annotations": {"metallb.io/adopt": "true"}}}
+
+
+def metallb(status: Mapping[str, Any] | None = None, **annotations: str) -> Manifest:
+    noted = {name.replace("_", "/", 1).replace("_", "-"): text for name, text in annotations.items()}
+    return {
+        "apiVersion": "metallb.io/v1beta1",
+        "kind": "MetalLB",
+        "metadata": {"name": "metallb", "namespace": NAMESPACE, "annotations": noted},
+        "status": status or {},
+    }
+
+
+RECORD = {KINDS_ANNOTATION.replace("/", "_", 1).replace("-", "_"): "Deployment.apps"}
+PLAIN = metallb()
+CONSENT = metallb(**{"metallb.io_adopt": "true"})
 
 
 def webhook_server() -> Workload:
@@ -43,6 +60,17 @@ def relabelled(kind: str, image: str, **labels: str) -> Workload:
     return Workload(kind, "n", "w", images=(image,), labels=labels)
 
 
+def named_as_the_operator(image: str, *variables: str, replicas: int = 1) -> Workload:
+    return Workload(
+        "Deployment",
+        "tenant",
+        "metallb-operator-controller-manager",
+        images=(image,),
+        environment=dict.fromkeys(variables, "x"),
+        replicas=replicas,
+    )
+
+
 @pytest.mark.parametrize(
     ("workload", "role"),
     [
@@ -52,6 +80,12 @@ def relabelled(kind: str, image: str, **labels: str) -> Workload:
         (workload_of(by_chart("controller", replicas=0)), None),
         (webhook_server(), None),
         (other_operator(), Role.OPERATOR),
+        (named_as_the_operator("quay.io/metallb/metallb-operator"), Role.OPERATOR),
+        (named_as_the_operator("openshift4/metallb-rhel9-operator"), Role.OPERATOR),
+        (named_as_the_operator("m/r", "SPEAKER_IMAGE", "CONTROLLER_IMAGE", "A"), Role.OPERATOR),
+        # A name says nothing.
+        (named_as_the_operator("nginx", "SPEAKER_IMAGE"), None),
+        (named_as_the_operator("quay.io/metallb/metallb-operator", replicas=0), None),
         (relabelled("Deployment", "mirror/bitnami/metallb-controller"), Role.CONTROLLER),
         (relabelled("DaemonSet", "a/b", app="metallb", component="speaker"), Role.SPEAKER),
         (relabelled("DaemonSet", "quay.io/metallb/frr-k8s"), Role.FRR_K8S),
@@ -85,7 +119,7 @@ def ours() -> Manifest:
 def decide(
     *here: Manifest,
     there: tuple[Workload, ...] = (),
-    metallb: Mapping[str, Any] = CONSENT,
+    metallb: Manifest = CONSENT,
     controller: Component | None = None,
 ) -> Adoption:
     return adoption(
@@ -93,7 +127,6 @@ def decide(
         observed(*here),
         there,
         [controller] if controller else [],
-        applyset=APPLYSET,
         namespace=NAMESPACE,
     )
 
@@ -107,7 +140,7 @@ CONTROLLER, SPEAKER = by_chart("controller"), by_chart("speaker")
     ids=["both", "controller", "speaker"],
 )
 def test_without_consent_nothing_is_installed_beside_another(here: tuple[Manifest, ...]) -> None:
-    found = decide(*here, metallb={})
+    found = decide(*here, metallb=PLAIN)
     assert found.problem is not None
     assert found.problem.reason is Reason.OTHER_INSTALLATION
     assert f"{here[0]['kind']} {NAMESPACE}/{here[0]['metadata']['name']}" in found.problem.message
@@ -125,21 +158,112 @@ def test_no_consent_covers_another_operator_or_another_namespace(rival: Workload
 
 
 def test_the_message_tells_how_the_other_speaks_bgp() -> None:
-    found = decide(by_chart("speaker", environment={"METALLB_BGP_TYPE": "frr"}), metallb={})
+    found = decide(by_chart("speaker", environment={"METALLB_BGP_TYPE": "frr"}), metallb=PLAIN)
     assert found.problem is not None
     assert "BGP backend frr" in found.problem.message
 
 
-@pytest.mark.parametrize("metallb", [{}, CONSENT])
-def test_what_is_ours_goes_on_whatever_is_installed_beside_it(metallb: Mapping[str, Any]) -> None:
-    there = workload_of(by_chart("controller", namespace="x"))
-    found = decide(ours(), there=(there,), metallb=metallb, controller=WORKING)
-    assert found == Adoption()
+AWAY = workload_of(by_chart("controller", namespace="tenant"))
+ARRIVED = {"version": "0.16.1"}
+
+
+@pytest.mark.parametrize("consent", [{}, {"metallb.io_adopt": "true"}])
+@pytest.mark.parametrize(
+    ("here", "status"),
+    [
+        ((ours(),), {}),
+        ((ours(),), ARRIVED),
+        # Nothing is left of it: that is what a repair is for.
+        ((), ARRIVED),
+    ],
+)
+def test_what_is_installed_is_repaired_whatever_comes_beside_it(
+    here: tuple[Manifest, ...], status: Mapping[str, Any], consent: Mapping[str, str]
+) -> None:
+    stored = metallb(status, **RECORD, **consent)
+    rivals = (AWAY, replace(other_operator(), namespace="tenant"))
+    assert decide(*here, there=rivals, metallb=stored) == Adoption()
+
+
+def test_what_is_installed_is_never_held_while_another_controller_goes() -> None:
+    stored = metallb(ARRIVED, **RECORD, **{"metallb.io_adopt": "true"})
+    found = decide(by_chart("controller"), metallb=stored)
+    assert not found.alone
+    assert [delete.ref.name for delete in found.deletes] == ["metallb-controller"]
+    assert decide(by_chart("controller"), metallb=metallb(ARRIVED, **RECORD)) == Adoption()
+
+
+@pytest.mark.parametrize(
+    ("stored", "here", "installed"),
+    [
+        (PLAIN, (), False),
+        (PLAIN, (ours(),), False),
+        (metallb(ARRIVED), (), False),
+        (metallb(ARRIVED, **RECORD), (), True),
+        (metallb(**RECORD), (ours(),), True),
+        # A copy of the object.
+        (metallb(**RECORD), (), False),
+        (metallb(**RECORD), (by_manifests("controller"),), False),
+    ],
+)
+def test_what_is_installed_is_in_the_record(
+    stored: Manifest, here: tuple[Manifest, ...], installed: bool  # noqa: FBT001 - a row of a table
+) -> None:
+    assert is_installed(stored, observed(*here)) is installed
+
+
+@pytest.mark.parametrize(
+    "rival",
+    [
+        replace(AWAY, ready=0),
+        replace(AWAY, replicas=0, ready=0),
+        replace(other_operator(), namespace="tenant", ready=0),
+        replace(other_operator(), namespace="tenant", images=("nginx",), labels={}),
+        replace(AWAY, labels={}, images=("nginx",)),
+    ],
+)
+def test_what_does_not_run_or_has_only_a_name_stops_nothing(rival: Workload) -> None:
+    assert decide(there=(rival,), metallb=PLAIN) == Adoption()
+
+
+def test_the_administrator_has_the_last_word() -> None:
+    rival = replace(other_operator(), namespace="tenant")
+    held = decide(there=(rival, AWAY), metallb=PLAIN)
+    assert held.problem is not None
+    asked = 'metallb.io/ignore-installations: "'
+    value = held.problem.message.partition(asked)[2].partition('"')[0]
+    assert value == "tenant/metallb-operator-controller-manager, tenant/metallb-controller"
+    ignoring = metallb(**{"metallb.io_ignore-installations": value})
+    assert decide(there=(rival, AWAY), metallb=ignoring) == Adoption()
+    elsewhere = replace(AWAY, namespace="other")
+    assert decide(there=(rival, elsewhere), metallb=ignoring).problem is not None
+
+
+def test_what_is_ignored_is_not_replaced_either() -> None:
+    here = {"metallb.io_ignore-installations": f"{NAMESPACE}/metallb-controller"}
+    stored = metallb(**here, **{"metallb.io_adopt": "true"})
+    assert decide(by_chart("controller"), metallb=stored) == Adoption()
+
+
+@pytest.mark.parametrize(
+    ("text", "paths", "wrong"),
+    [
+        ("", (), ()),
+        ("tenant/controller", ("tenant/controller",), ()),
+        ("tenant/controller, a/b.c\n x/y,", ("tenant/controller", "a/b.c", "x/y"), ()),
+        ("controller a/b/c Tenant/x a/ /b a/*", (), ("controller", "a/b/c", "Tenant/x", "a/", "/b", "a/*")),
+    ],
+)
+def test_what_is_to_be_ignored_is_named_in_full(
+    text: str, paths: tuple[str, ...], wrong: tuple[str, ...]
+) -> None:
+    stored = metallb(**{"metallb.io_ignore-installations": text})
+    assert ignoring_of(stored) == Ignoring(frozenset(paths), wrong)
 
 
 def test_a_fresh_cluster_and_our_own_names_hold_nothing() -> None:
-    assert decide(metallb={}) == Adoption()
-    assert decide(by_manifests("controller"), by_manifests("speaker"), metallb={}) == Adoption()
+    assert decide(metallb=PLAIN) == Adoption()
+    assert decide(by_manifests("controller"), by_manifests("speaker"), metallb=PLAIN) == Adoption()
 
 
 def test_with_consent_the_old_controller_goes_first_and_alone() -> None:
@@ -178,7 +302,7 @@ def test_a_plan_writes_nothing_of_ours_before_the_other_controller_is_gone() -> 
     going = Delete(OTHER, "u", replaced=True)
     plan = Plan(applies=(apply("new"),), deletes=(Delete(apply("left").ref, "v"),))
     found = adopting(plan, Adoption(deletes=(going,), held=(Held(OTHER, "first"),), alone=True))
-    assert (found.applies, found.deletes) == ((), (going,))
+    assert (found.applies, found.deletes, found.begun) == ((), (going,), False)
     assert {held.ref.name for held in found.held} == {"old", "new", "left"}
     assert found.refs >= plan.refs
 

@@ -10,6 +10,7 @@ import yaml
 from cluster.binaries import binary
 from metallb_crds.backend import Backend
 from metallb_operator.chart import FOLDER, Chart
+from metallb_operator.installations import Ignoring
 from metallb_operator.intent import Intent, intent_of
 from metallb_operator.namespacelabels import LEVELS, labelled
 from metallb_operator.packaging.clusterserviceversion import MIN_KUBERNETES
@@ -174,6 +175,32 @@ def test_of_a_sound_cluster_nothing_is_said() -> None:
             True,
             "delete Deployment metallb-system/metallb-operator-controller-manager first",
         ),
+        (
+            replace(
+                with_workloads(workload_of(by_chart("controller", namespace="x"))), installed=True
+            ),
+            "other-installation",
+            False,
+            "ours is repaired and upgraded all the same",
+        ),
+        (
+            replace(SOUND, ignoring=Ignoring(wrong=("controller",))),
+            "ignored-installations",
+            False,
+            "annotation metallb.io/ignore-installations: 'controller' is no namespace/name",
+        ),
+        (
+            replace(SOUND, ignoring=Ignoring(frozenset({"tenant/controler"}))),
+            "ignored-installations",
+            False,
+            "tenant/controler is no DaemonSet or Deployment that looks like MetalLB",
+        ),
+        (
+            surveyed(omitted=("Deployment tenant/x",)),
+            "not-checked",
+            False,
+            "not checked: Deployment tenant/x, for their ports",
+        ),
         (replace(SOUND, configmaps=frozenset({"config"})), "old-configuration", False, "migrate"),
         (surveyed(unread={"ConfigMap x": "forbidden"}), "not-checked", False, "ConfigMap x"),
         (replace(SOUND, intent=intent(backend="")), "", False, ""),
@@ -216,6 +243,12 @@ def test_what_is_found(facts: Facts, check: str, grave: bool, named: str) -> Non
         # Each Service is for one controller.
         with_workloads(daemonset(program="rancher/klipper-lb"), loadBalancerClass="a.b/c"),
         replace(SOUND, configmaps=frozenset({"metallb-excludel2"})),
+        # It does not run, or is none.
+        with_workloads(replace(other_operator(), ready=0)),
+        replace(
+            with_workloads(workload_of(by_chart("controller", namespace="x"))),
+            ignoring=Ignoring(frozenset({"x/metallb-controller"})),
+        ),
     ],
 )
 def test_what_is_no_reason_to_say_anything(facts: Facts) -> None:

@@ -63,6 +63,36 @@ def test_the_environment_is_what_is_given_literally() -> None:
     assert workload_of(manifest({"env": variables})).environment == {"a": "b"}
 
 
+def test_of_what_is_too_long_to_be_looked_for_nothing_is_kept() -> None:
+    long = "x" * 1_400_000
+    found = workload_of(
+        manifest(
+            {
+                "image": long,
+                "command": ["sh", "-c", long],
+                "args": [f"--flag={long}", long],
+                "env": [{"name": "a", "value": long}, {"name": long, "value": "a"}],
+            }
+        )
+    )
+    assert (found.images, found.arguments, found.environment) == ((), ("-c",), {})
+    assert found.weight < 1000
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "ready"),
+    [
+        ("Deployment", {"readyReplicas": 2, "replicas": 3}, 2),
+        ("DaemonSet", {"numberReady": 1, "desiredNumberScheduled": 3}, 1),
+        ("Deployment", {}, 0),
+    ],
+)
+def test_ready_pods_are_those_its_controller_counts(
+    kind: str, status: dict[str, int], ready: int
+) -> None:
+    assert workload_of({**manifest(kind=kind), "status": status}).ready == ready
+
+
 def test_labels_of_pods_count_before_its_own_and_only_deployments_have_replicas() -> None:
     found = workload_of(manifest())
     assert (str(found), found.uid, found.replicas) == ("DaemonSet n/w", "u", 1)

@@ -219,3 +219,28 @@ def test_merging_and_subtracting_are_those_of_the_sets(
     assert members(*left) == members(*some) - members(*holes)
     assert list(left) == sorted(left)
     assert sum(interval.size for interval in left) == len(members(*left))
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("10.0.0.0/24", 24),
+        ("10.0.0.1/32", 32),
+        ("0.0.0.0/0", 0),
+        ("10.0.0.1-10.0.0.2", 32),
+        ("10.0.0.128-10.0.1.127", 25),
+        ("10.0.0.240-10.0.0.250", 29),
+        ("::1-ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", 2),
+        ("::/0", 0),
+    ],
+)
+def test_the_largest_prefix_in_a_range(text: str, length: int) -> None:
+    interval = parse_entry(text)
+    assert interval.shortest_length == length
+    assert interval.shortest_length == min(prefix.length for prefix in interval.prefixes())
+
+
+def test_what_cannot_be_read_is_refused_each_time() -> None:
+    for _ in range(2):
+        with pytest.raises(AddressError, match="'bad' is neither a prefix nor a range"):
+            parse_entry("bad")

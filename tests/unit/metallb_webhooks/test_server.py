@@ -152,6 +152,24 @@ async def test_a_review_that_was_passed_on_to_the_wrong_replica_is_sent_back() -
         assert (await port.post(body(ASKED), headers=JSON | {HEADER: "1"}))[0] == 421
 
 
+async def test_a_review_that_is_not_decided_in_time_is_refused() -> None:
+    async def never(_: Asked) -> Verdict:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async with serving(never, replace(QUICK, deadline_seconds=0.05)) as port:
+        status, text = await port.post(body(ASKED))
+        _, metrics = await port.get("/metrics")
+    told = json.loads(text)["response"]
+    assert status == 200
+    assert (told["allowed"], told["status"]["code"]) == (False, 500)
+    assert told["status"]["message"] == (
+        f"the object could not be checked within 0.05 s, with a review of {len(body(ASKED))} bytes;"
+        " try again, and with a smaller object if that does not help"
+    )
+    assert 'reviews_total{kind="IPAddressPool",operation="CREATE",verdict="error"} 1.0' in metrics
+
+
 async def test_a_denial_is_answered_and_logged_in_one_line(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -13,7 +13,13 @@ from metallb_crds.meta import LabelSelector
 from metallb_webhooks.addresses import AddressError, Interval, parse_entry, parse_ip
 from metallb_webhooks.index import Index, Object, key_of, peer_identity
 from metallb_webhooks.labelselectors import matches, matches_any
-from metallb_webhooks.snapshot import NodeInfo, Snapshot, selects_pool
+from metallb_webhooks.snapshot import (
+    NodeInfo,
+    Snapshot,
+    is_external,
+    selects_all,
+    selects_pool,
+)
 from support import samples
 
 Key = tuple[str, Any]
@@ -26,7 +32,12 @@ RANGES = [
     "fc00::/64",
     "fc00::3/128",
 ]
-RANGES += ["::ffff:10.0.0.9/128", "10.0.1.0-10.0.3.255", "bad"]
+RANGES += [
+    "::ffff:10.0.0.9/128",
+    "::1-ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe",
+    "10.0.1.0-10.0.3.255",
+    "bad",
+]
 ADDRESSES = ["10.0.0.8", "10.0.2.1", "fc00::3", "::ffff:10.0.0.200", "bad"]
 SELECTORS: list[dict[str, Any]] = [
     {},
@@ -209,6 +220,79 @@ def test_pools_and_advertisements_find_each_other(
         assert keys(snapshot.pools_of_advertisement(adv)) == scan
 
 
+@given(histories(), st.sampled_from([text for text in RANGES if text != "bad"]), names)
+def test_overlaps_without_one(
+    history: tuple[Snapshot, dict[Key, Any]], text: str, own: str
+) -> None:
+    snapshot, _ = history
+    wanted = parse_entry(text)
+    others = [pool for pool in snapshot.pools_overlapping(wanted) if pool.metadata.name != own]
+    assert keys(snapshot.pools_overlapping(wanted, but=own)) == keys(others)
+
+
+def lengths(pool: Any, version: int) -> list[int]:  # noqa: ANN401 - an IPAddressPool
+    """Return how long the largest prefix of each entry of a family is, as MetalLB counts."""
+    found = []
+    for entry in pool.spec.addresses:
+        for interval in intervals([entry], parse_entry):
+            mapped = interval.version == 4 and ":" in entry and "-" not in entry
+            shortest = min(prefix.length for prefix in interval.prefixes())
+            found += [shortest + 96 * mapped] if interval.version == version else []
+    return found
+
+
+@given(histories(), st.sampled_from([4, 6]), st.integers(0, 128))
+def test_pools_by_what_rules_ask_of_all_of_them(
+    history: tuple[Snapshot, dict[Key, Any]], version: int, length: int
+) -> None:
+    snapshot, expected = history
+    found = of_kind("IPAddressPool", expected)
+    assert keys(snapshot.pools_of_family(version)) == keys(
+        pool for pool in found if lengths(pool, version)
+    )
+    assert keys(snapshot.pools_longer_than(version, length)) == keys(
+        pool for pool in found if any(each > length for each in lengths(pool, version))
+    )
+
+
+@given(histories())
+def test_advertisements_by_what_rules_ask_of_all_of_them(
+    history: tuple[Snapshot, dict[Key, Any]],
+) -> None:
+    snapshot, expected = history
+    found = of_kind("BGPAdvertisement", expected)
+    by_pref = {local_pref: set(names) for local_pref, names in snapshot.local_prefs().items()}
+    assert by_pref == ({0: {adv.metadata.name for adv in found}} if found else {})
+    assert set(snapshot.listed_communities()) == {
+        one for adv in found for one in adv.spec.communities
+    }
+    every = [*found, *of_kind("L2Advertisement", expected)]
+    assert snapshot.all_pools_announced() == any(map(selects_all, every))
+
+
+@given(histories())
+def test_peers_that_may_be_of_our_own_autonomous_system(
+    history: tuple[Snapshot, dict[Key, Any]],
+) -> None:
+    snapshot, expected = history
+    found = [peer for peer in of_kind("BGPPeer", expected) if not is_external(peer)]
+    assert keys(snapshot.peers_not_external()) == keys(found)
+
+
+@given(st.lists(services, max_size=8))
+def test_addresses_that_services_share(found: list[Any]) -> None:
+    stored = {key_of(one): one for one in found}
+    shared: dict[Interval, set[Any]] = {}
+    for key, one in stored.items():
+        for interval in intervals(one.addresses, address):
+            shared.setdefault(interval, set()).add(key)
+    told = {
+        interval: {key_of(one) for one in those}
+        for interval, those in Snapshot.of(*found).shared_addresses()
+    }
+    assert told == {interval: those for interval, those in shared.items() if len(those) > 1}
+
+
 @given(histories(), selectors)
 def test_selection_by_label(
     history: tuple[Snapshot, dict[Key, Any]], chosen: list[dict[str, Any]]
@@ -221,11 +305,14 @@ def test_selection_by_label(
         for pool in of_kind("IPAddressPool", expected)
         if matches_any(wanted, pool.metadata.labels)
     )
-    for node in found_nodes:
-        assert keys(snapshot.frr_configurations_on(node)) == keys(
+    for selector in wanted:
+        assert keys(snapshot.frr_configurations_on(selector)) == keys(
             config
             for config in of_kind("FRRConfiguration", expected)
-            if matches(config.spec.node_selector, node.labels)
+            if any(
+                matches(selector, node.labels) and matches(config.spec.node_selector, node.labels)
+                for node in found_nodes
+            )
         )
     assert keys(snapshot.nodes_selected(wanted)) == keys(
         node for node in found_nodes if not wanted or matches_any(wanted, node.labels)

@@ -5,8 +5,9 @@ from typing import Final
 
 from metallb_crds.config_v1beta1 import IPAddressPool
 from metallb_crds.meta import LabelSelector
+from metallb_webhooks.addresses import merge
 from metallb_webhooks.rules.base import Operation, Problem, Request, Rule, Severity
-from metallb_webhooks.rules.generic import listed, repeated_values, selector_rules
+from metallb_webhooks.rules.generic import listed_first, repeated_values, selector_rules
 from metallb_webhooks.snapshot import Advertisement, Snapshot, pool_intervals
 
 ON_UPDATE_OR_DELETE: Final = frozenset({Operation.UPDATE, Operation.DELETE})
@@ -71,8 +72,9 @@ def _selectors(adv: Advertisement) -> Iterator[tuple[str, Sequence[LabelSelector
 
 
 def _unknown(request: Request[Advertisement]) -> Iterator[Problem]:
+    pools = request.snapshot.pools
     for place, name in enumerate(request.subject.spec.ip_address_pools):
-        if name not in request.snapshot.pools:
+        if name not in pools:
             message = (
                 f"there is no IPAddressPool {name!r}; create it, or name the one that is to be"
                 " announced"
@@ -103,22 +105,29 @@ def _withdraws(request: Request[Advertisement]) -> Iterator[Problem]:
     before = request.subject if deleted else request.old
     if before is None or (not deleted and _selection(before) == _selection(request.subject)):
         return
+    if request.snapshot.all_pools_announced():
+        return
     for pool in request.snapshot.pools_of_advertisement(before):
         if next(request.snapshot.advertisements_for_pool(pool), None) is None:
-            services = sorted(set(_services(pool, request.snapshot)))
+            services = listed_first(_services(pool, request.snapshot))
             if services:
                 message = (
                     f"nothing else announces IPAddressPool {pool.metadata.name!r}: nobody could"
-                    f" reach Service {listed(services)} any more. Create the advertisement that"
+                    f" reach Service {services} any more. Create the advertisement that"
                     " takes over first"
                 )
                 yield ("metadata.name" if deleted else "spec"), message
 
 
 def _services(pool: IPAddressPool, snapshot: Snapshot) -> Iterator[str]:
-    for _, interval in pool_intervals(pool):
+    """Yield the Services that have an address of a pool, each once."""
+    seen: set[str] = set()
+    for interval in merge(interval for _, interval in pool_intervals(pool)):
         for service in snapshot.services_within(interval):
-            yield f"{service.namespace}/{service.name}"
+            name = f"{service.namespace}/{service.name}"
+            if name not in seen:
+                seen.add(name)
+                yield name
 
 
 def _selection(adv: Advertisement) -> tuple[object, object]:

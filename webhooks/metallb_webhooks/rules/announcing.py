@@ -3,20 +3,44 @@
 Source: MetalLB 0.16.1, internal/config: what makes a speaker refuse the whole configuration.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from metallb_crds.config_v1beta1 import BFDProfile, BGPAdvertisement, IPAddressPool
 from metallb_crds.config_v1beta2 import BGPPeer
 from metallb_crds.meta import LabelSelector
-from metallb_webhooks.addresses import BITS, Interval
 from metallb_webhooks.labelselectors import canonical, matches_any
-from metallb_webhooks.snapshot import Snapshot, pool_intervals
+from metallb_webhooks.snapshot import (
+    Snapshot,
+    aggregation_floor,
+    is_external,
+    pool_intervals,
+    selection,
+    selects_all,
+)
+
+__all__ = [
+    "IPV4",
+    "IPV6",
+    "Misfit",
+    "alike",
+    "clash",
+    "collide",
+    "common_pool",
+    "echo_sessions",
+    "families",
+    "ipv6_entries",
+    "is_external",
+    "misfits",
+    "reaches",
+    "share_nodes",
+]
+
 
 IPV4: Final = 4
 IPV6: Final = 6
-MAPPED_BITS: Final = BITS[IPV6] - BITS[IPV4]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +75,7 @@ def misfits(adv: BGPAdvertisement, pool: IPAddressPool) -> Iterator[Misfit]:
             if interval.version == IPV4
             else (adv.spec.aggregation_length_v6, "aggregationLengthV6")
         )
-        shortest = _shortest(entry, interval)
+        shortest = aggregation_floor(entry, interval)
         if length < shortest:
             yield Misfit(place, entry, shortest, length, field)
 
@@ -81,10 +105,44 @@ def collide(
     one: BGPAdvertisement, other: BGPAdvertisement, pool: IPAddressPool, snapshot: Snapshot
 ) -> bool:
     """Tell whether two advertisements of a pool announce the same routes to the same peer."""
-    return (
-        _aggregate_alike(one, other, pool)
+    return not alike(one, other, snapshot).isdisjoint(families(pool))
+
+
+def alike(one: BGPAdvertisement, other: BGPAdvertisement, snapshot: Snapshot) -> frozenset[int]:
+    """Return the families of pools of which two advertisements tell the same peer the same routes.
+
+    That is: those that both aggregate to the same length, if they share a peer and a node.
+    """
+    same = {
+        IPV4: one.spec.aggregation_length == other.spec.aggregation_length,
+        IPV6: one.spec.aggregation_length_v6 == other.spec.aggregation_length_v6,
+    }
+    versions = frozenset(version for version, agree in same.items() if agree)
+    shared = (
+        versions
         and _share_peers(one.spec.peers, other.spec.peers)
         and share_nodes(one.spec.node_selectors, other.spec.node_selectors, snapshot)
+    )
+    return versions if shared else frozenset()
+
+
+def common_pool(
+    one: BGPAdvertisement, other: BGPAdvertisement, versions: Collection[int], snapshot: Snapshot
+) -> IPAddressPool | None:
+    """Return a pool of one of the families that two advertisements select."""
+    everything = [adv for adv in (one, other) if selects_all(adv)]
+    if len(everything) == 2:  # noqa: PLR2004 - both
+        found = chain.from_iterable(map(snapshot.pools_of_family, versions))
+        return next(found, None)
+    lister, filtering = (other, one) if selects_all(one) else (one, other)
+    chosen = selection(filtering)
+    return next(
+        (
+            pool
+            for pool in snapshot.pools_of_advertisement(lister)
+            if chosen(pool) and not families(pool).isdisjoint(versions)
+        ),
+        None,
     )
 
 
@@ -96,12 +154,6 @@ def reaches(adv: BGPAdvertisement, peer: BGPPeer, snapshot: Snapshot) -> bool:
     """
     named = not adv.spec.peers or peer.metadata.name in adv.spec.peers
     return named and share_nodes(adv.spec.node_selectors, peer.spec.node_selectors, snapshot)
-
-
-def is_external(peer: BGPPeer) -> bool:
-    """Tell whether a peer is surely in another autonomous system than MetalLB (RFC 4271 §1.1)."""
-    spec = peer.spec
-    return spec.dynamic_asn == "external" or spec.peer_asn not in {0, spec.my_asn}
 
 
 def echo_sessions(
@@ -123,8 +175,9 @@ def share_nodes(
     """
     if not snapshot.nodes:
         return not one or not other or bool(_texts(one) & _texts(other))
+    fewer, rest = (one, other) if one else (other, one)
     return any(
-        not other or matches_any(other, node.labels) for node in snapshot.nodes_selected(one)
+        not rest or matches_any(rest, node.labels) for node in snapshot.nodes_selected(fewer)
     )
 
 
@@ -134,21 +187,3 @@ def _texts(selectors: Iterable[LabelSelector]) -> set[object]:
 
 def _share_peers(one: Sequence[str], other: Sequence[str]) -> bool:
     return not one or not other or not set(one).isdisjoint(other)
-
-
-def _aggregate_alike(one: BGPAdvertisement, other: BGPAdvertisement, pool: IPAddressPool) -> bool:
-    alike = {
-        IPV4: one.spec.aggregation_length == other.spec.aggregation_length,
-        IPV6: one.spec.aggregation_length_v6 == other.spec.aggregation_length_v6,
-    }
-    return any(alike[version] for version in families(pool))
-
-
-def _shortest(entry: str, interval: Interval) -> int:
-    """Return the length of the largest prefix, as MetalLB counts it.
-
-    It counts the 128 bits of a prefix that is written as IPv4-mapped IPv6, against IPv4 limits.
-    """
-    shortest = min(prefix.length for prefix in interval.prefixes())
-    mapped = interval.version == IPV4 and ":" in entry and "-" not in entry
-    return shortest + MAPPED_BITS if mapped else shortest

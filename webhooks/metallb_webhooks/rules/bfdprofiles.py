@@ -6,14 +6,12 @@ from typing import Final
 from metallb_crds.backend import Backend
 from metallb_crds.config_v1beta1 import BFDProfile
 from metallb_crds.config_v1beta2 import BGPPeer
-from metallb_webhooks.addresses import BITS, Interval
 from metallb_webhooks.rules.announcing import IPV6, is_external, reaches
 from metallb_webhooks.rules.base import Operation, Problem, Request, Rule, Severity
 from metallb_webhooks.rules.generic import listed
 
 ON_DELETE: Final = frozenset({Operation.DELETE})
 NUMBER_MAX: Final = (1 << 32) - 1
-EVERY_IPV6: Final = Interval(IPV6, 0, (1 << BITS[IPV6]) - 1)
 
 
 def _unreadable(request: Request[BFDProfile]) -> Iterator[Problem]:
@@ -44,8 +42,12 @@ def _native(request: Request[BFDProfile]) -> Iterator[Problem]:
 
 def _echo_ipv6(request: Request[BFDProfile]) -> Iterator[Problem]:
     peers = _peers(request) if request.subject.spec.echo_mode else ()
-    for pool in request.snapshot.pools_overlapping(EVERY_IPV6) if peers else ():
+    tried: set[str] = set()
+    for pool in request.snapshot.pools_of_family(IPV6) if peers else ():
         for adv in request.snapshot.bgp_advertisements_for_pool(pool):
+            if adv.metadata.name in tried:
+                continue
+            tried.add(adv.metadata.name)
             for peer in peers:
                 if reaches(adv, peer, request.snapshot):
                     message = (

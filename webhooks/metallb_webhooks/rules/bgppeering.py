@@ -1,10 +1,9 @@
 """Rules on BGPAdvertisement that look at the peers which are told."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from metallb_crds.config_v1beta1 import BGPAdvertisement
-from metallb_crds.config_v1beta2 import BGPPeer
 from metallb_webhooks.rules.announcing import is_external, share_nodes
 from metallb_webhooks.rules.base import Problem, Request, Rule, Severity
 from metallb_webhooks.rules.generic import repeated_values
@@ -39,9 +38,7 @@ def _apart(request: Request[BGPAdvertisement]) -> Iterator[Problem]:
 def _external(request: Request[BGPAdvertisement]) -> Iterator[Problem]:
     if not request.subject.spec.local_pref:
         return
-    peers = iter(_peers(request))
-    first = next(peers, None)
-    if first and is_external(first) and all(map(is_external, peers)):
+    if _all_external(request):
         message = (
             "all peers that are told are in other autonomous systems, to which BGP does not send"
             " it; leave it out, or influence them with communities"
@@ -49,10 +46,14 @@ def _external(request: Request[BGPAdvertisement]) -> Iterator[Problem]:
         yield "spec.localPref", message
 
 
-def _peers(request: Request[BGPAdvertisement]) -> Iterable[BGPPeer]:
-    """Return the peers that are named, as far as they exist; all if none is named."""
-    known, named = request.snapshot.peers, request.subject.spec.peers
-    return (known[name] for name in named if name in known) if named else known.values()
+def _all_external(request: Request[BGPAdvertisement]) -> bool:
+    """Tell whether there are peers that are told, and all of them are in other ASes."""
+    snapshot, named = request.snapshot, request.subject.spec.peers
+    if not named:
+        return bool(snapshot.peers) and next(snapshot.peers_not_external(), None) is None
+    known = snapshot.peers
+    found = [known[name] for name in named if name in known]
+    return bool(found) and all(map(is_external, found))
 
 
 BGP_PEERING_RULES: Final[tuple[Rule, ...]] = (

@@ -1,32 +1,40 @@
 """Rules on BGPAdvertisement that look at the pools which it selects."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 from typing import Final
 
 from metallb_crds.backend import Backend
 from metallb_crds.config_v1beta1 import BGPAdvertisement, IPAddressPool
 from metallb_crds.meta import LabelSelector
 from metallb_webhooks.labelselectors import can_meet
+from metallb_webhooks.reading import NAMED_PROBLEMS
 from metallb_webhooks.rules.announcing import (
+    IPV4,
     IPV6,
-    clash,
+    alike,
     collide,
+    common_pool,
     echo_sessions,
-    families,
     ipv6_entries,
     misfits,
-    share_nodes,
 )
 from metallb_webhooks.rules.base import Problem, Request, Rule, Severity
 from metallb_webhooks.rules.bgpcommunities import COMMUNITIES_MAX
 from metallb_webhooks.rules.generic import listed
+from metallb_webhooks.snapshot import selection
 
 SELECTION: Final = "spec.ipAddressPools"
 """Where a problem with a selected pool is put, however it is selected."""
 
 
 def _aggregation(request: Request[BGPAdvertisement]) -> Iterator[Problem]:
-    for pool in request.snapshot.pools_of_advertisement(request.subject):
+    spec, snapshot = request.subject.spec, request.snapshot
+    hard = chain(
+        snapshot.pools_longer_than(IPV4, spec.aggregation_length),
+        snapshot.pools_longer_than(IPV6, spec.aggregation_length_v6),
+    )
+    for pool in _selected(request, {pool.metadata.name: pool for pool in hard}.values()):
         worst: dict[str, tuple[int, str]] = {}
         for misfit in misfits(request.subject, pool):
             worst[misfit.field] = max(
@@ -43,7 +51,7 @@ def _aggregation(request: Request[BGPAdvertisement]) -> Iterator[Problem]:
 def _ipv6_native(request: Request[BGPAdvertisement]) -> Iterator[Problem]:
     if request.backend is not Backend.NATIVE:
         return
-    for pool in request.snapshot.pools_of_advertisement(request.subject):
+    for pool in _selected(request, request.snapshot.pools_of_family(IPV6)):
         entry = next(ipv6_entries(pool), None)
         if entry:
             message = (
@@ -54,34 +62,32 @@ def _ipv6_native(request: Request[BGPAdvertisement]) -> Iterator[Problem]:
             yield SELECTION, message
 
 
+def _selected(
+    request: Request[BGPAdvertisement], pools: Iterable[IPAddressPool]
+) -> Iterator[IPAddressPool]:
+    """Yield those of some pools that the advertisement selects, as many as a message names."""
+    return islice(filter(selection(request.subject), pools), NAMED_PROBLEMS)
+
+
 def _local_pref(request: Request[BGPAdvertisement]) -> Iterator[Problem]:
-    told: set[str] = set()
-    for other, pool in _rivals(request):
-        name = other.metadata.name
-        if name not in told and clash(request.subject, other, pool, request.snapshot):
-            told.add(name)
-            message = (
-                f"BGPAdvertisement {name!r} (localPref {other.spec.local_pref}) announces the same"
-                f" routes of IPAddressPool {pool.metadata.name!r} to the same peers; give both the"
-                " same localPref, or let them differ in pools, peers, nodes or aggregation"
-            )
-            yield "spec.localPref", message
+    for other, pool in islice(_rivals(request, _announce_alike), NAMED_PROBLEMS):
+        message = (
+            f"BGPAdvertisement {other.metadata.name!r} (localPref {other.spec.local_pref})"
+            f" announces the same routes of IPAddressPool {pool.metadata.name!r} to the same peers;"
+            " give both the same localPref, or let them differ in pools, peers, nodes or"
+            " aggregation"
+        )
+        yield "spec.localPref", message
 
 
 def _local_pref_services(request: Request[BGPAdvertisement]) -> Iterator[Problem]:
-    adv, told = request.subject, set[str]()
-    for other, pool in _rivals(request):
-        name = other.metadata.name
-        if name in told or not _select_same_service(adv, other):
-            continue
-        if collide(adv, other, pool, request.snapshot):
-            told.add(name)
-            message = (
-                f"a Service that BGPAdvertisement {name!r} (localPref {other.spec.local_pref})"
-                " selects as well would not be announced at all; give both the same localPref, or"
-                " select different Services, peers or nodes"
-            )
-            yield "spec.localPref", message
+    for other, _ in islice(_rivals(request, _select_same_service), NAMED_PROBLEMS):
+        message = (
+            f"a Service that BGPAdvertisement {other.metadata.name!r} (localPref"
+            f" {other.spec.local_pref}) selects as well would not be announced at all; give both"
+            " the same localPref, or select different Services, peers or nodes"
+        )
+        yield "spec.localPref", message
 
 
 def _merged(request: Request[BGPAdvertisement]) -> Iterator[Problem]:
@@ -92,15 +98,18 @@ def _merged(request: Request[BGPAdvertisement]) -> Iterator[Problem]:
     adv, snapshot = request.subject, request.snapshot
     if request.backend is not Backend.NATIVE or not adv.spec.communities:
         return
+    if len(snapshot.listed_communities()) <= COMMUNITIES_MAX:
+        return
+    own = frozenset(adv.spec.communities)
     for pool in snapshot.pools_of_advertisement(adv):
         beside = [
             other
             for other in snapshot.bgp_advertisements_for_pool(pool)
             if other.metadata.name != adv.metadata.name
-            and not set(other.spec.communities) <= set(adv.spec.communities)
+            and not own.issuperset(other.spec.communities)
             and collide(adv, other, pool, snapshot)
         ]
-        total = {*adv.spec.communities, *(one for each in beside for one in each.spec.communities)}
+        total = own.union(*(each.spec.communities for each in beside))
         if beside and len(total) > COMMUNITIES_MAX:
             names = listed(sorted(repr(other.metadata.name) for other in beside))
             message = (
@@ -115,20 +124,26 @@ def _merged(request: Request[BGPAdvertisement]) -> Iterator[Problem]:
 
 def _rivals(
     request: Request[BGPAdvertisement],
+    contradicts: Callable[[BGPAdvertisement, BGPAdvertisement], bool],
 ) -> Iterator[tuple[BGPAdvertisement, IPAddressPool]]:
-    """Yield the advertisements of a pool and a node of ours that ask for another localPref."""
+    """Yield advertisements that ask for another localPref for the same routes, each with a pool.
+
+    Which pools there are is asked for last: there may be many, and few ask for another localPref.
+    """
     adv, snapshot = request.subject, request.snapshot
-    # Whether nodes are shared is dear to find out, and the same for every pool.
-    meets: dict[str, bool] = {}
-    for pool in snapshot.pools_of_advertisement(adv):
-        for other in snapshot.bgp_advertisements_for_pool(pool):
-            name, spec = other.metadata.name, other.spec
-            if spec.local_pref == adv.spec.local_pref:
-                continue
-            if name not in meets:
-                meets[name] = share_nodes(adv.spec.node_selectors, spec.node_selectors, snapshot)
-            if meets[name]:
+    known = snapshot.bgp_advertisements
+    for local_pref, names in snapshot.local_prefs().items():
+        for name in names if local_pref != adv.spec.local_pref else ():
+            other = known[name]
+            versions = contradicts(adv, other) and alike(adv, other, snapshot)
+            pool = common_pool(adv, other, versions, snapshot) if versions else None
+            if pool is not None:
                 yield other, pool
+
+
+def _announce_alike(one: BGPAdvertisement, other: BGPAdvertisement) -> bool:
+    """Tell whether neither is for some Services only: MetalLB does not tell before it announces."""
+    return not one.spec.service_selectors and not other.spec.service_selectors
 
 
 def _select_same_service(one: BGPAdvertisement, other: BGPAdvertisement) -> bool:
@@ -145,16 +160,14 @@ def _bfd_echo(request: Request[BGPAdvertisement]) -> Iterator[Problem]:
     if session is None:
         return
     peer, profile = session
-    for pool in request.snapshot.pools_of_advertisement(request.subject):
-        if IPV6 in families(pool):
-            message = (
-                f"IPAddressPool {pool.metadata.name!r} has IPv6 addresses and would be announced to"
-                f" BGPPeer {peer.metadata.name!r}, whose BFDProfile {profile.metadata.name!r} has"
-                " echoMode: speakers would refuse the whole configuration. Turn echoMode off, or"
-                " announce to other peers"
-            )
-            yield SELECTION, message
-            return
+    for pool in islice(_selected(request, request.snapshot.pools_of_family(IPV6)), 1):
+        message = (
+            f"IPAddressPool {pool.metadata.name!r} has IPv6 addresses and would be announced to"
+            f" BGPPeer {peer.metadata.name!r}, whose BFDProfile {profile.metadata.name!r} has"
+            " echoMode: speakers would refuse the whole configuration. Turn echoMode off, or"
+            " announce to other peers"
+        )
+        yield SELECTION, message
 
 
 BGP_POOL_RULES: Final[tuple[Rule, ...]] = (

@@ -77,15 +77,13 @@ def _message(said: Statement, other: FRRConfiguration) -> str:
 
 def _neighbors(request: Request[FRRConfiguration]) -> Iterator[FRRConfiguration]:
     """Yield the other objects that are for one of the object's nodes, each once."""
-    meta, snapshot, place = request.subject.metadata, request.snapshot, place_of(request)
-    seen = {(meta.namespace, meta.name)}
-    if snapshot.nodes and meta.namespace == place:
-        for node in snapshot.nodes_selected([request.subject.spec.node_selector]):
-            for other in snapshot.frr_configurations_on(node):
-                key = other.metadata.namespace, other.metadata.name
-                if key not in seen and other.metadata.namespace == place:
-                    seen.add(key)
-                    yield other
+    meta, place = request.subject.metadata, place_of(request)
+    if meta.namespace != place:
+        return
+    selector = request.subject.spec.node_selector
+    for other in request.snapshot.frr_configurations_on(selector):
+        if other.metadata.namespace == place and other.metadata.name != meta.name:
+            yield other
 
 
 def statements(config: FRRConfiguration) -> Iterator[Statement]:

@@ -1,17 +1,15 @@
 """Rules on L2Advertisement."""
 
-from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Final
 
 from metallb_crds.config_v1beta1 import L2Advertisement
-from metallb_webhooks.addresses import AddressError, Interval, parse_ip
+from metallb_webhooks.addresses import Interval
 from metallb_webhooks.labelselectors import matches_any, problems
 from metallb_webhooks.rules.advertisements import advertisement_rules
 from metallb_webhooks.rules.base import Problem, Request, Rule, Severity
-from metallb_webhooks.rules.generic import listed
-from metallb_webhooks.snapshot import ServiceInfo, Snapshot, pool_intervals
+from metallb_webhooks.rules.generic import listed_first
+from metallb_webhooks.snapshot import selection
 
 INTERFACE_CHARACTERS: Final = 15
 """How long the name of a network interface may be in Linux (IFNAMSIZ, less the closing zero)."""
@@ -56,34 +54,25 @@ def _shared(request: Request[L2Advertisement]) -> Iterator[Problem]:
     selectors = request.subject.spec.service_selectors
     if not selectors:
         return
-    lost = sorted(
+    lost = listed_first(
         f"{service.namespace}/{service.name} ({address})"
-        for address, services in _by_address(request.subject, request.snapshot).items()
-        for service in services.values()
-        if len(services) > 1 and matches_any(selectors, service.labels)
+        for address, services in request.snapshot.shared_addresses()
+        if _announces(request, address)
+        for service in services
+        if matches_any(selectors, service.labels)
     )
     if lost:
         message = (
-            f"Service {listed(lost)} shares its address with another, and MetalLB does not announce"
+            f"Service {lost} shares its address with another, and MetalLB does not announce"
             " a shared address through an advertisement with serviceSelectors. Give each Service an"
             " address of its own, or drop the selectors"
         )
         yield "spec.serviceSelectors", message
 
 
-def _by_address(
-    adv: L2Advertisement, snapshot: Snapshot
-) -> dict[Interval, dict[tuple[str, str], ServiceInfo]]:
-    found: defaultdict[Interval, dict[tuple[str, str], ServiceInfo]] = defaultdict(dict)
-    for pool in snapshot.pools_of_advertisement(adv):
-        for _, interval in pool_intervals(pool):
-            for service in snapshot.services_within(interval):
-                for text in service.addresses:
-                    with suppress(AddressError):
-                        address = Interval.of(parse_ip(text))
-                        if interval.contains(address):
-                            found[address][service.namespace, service.name] = service
-    return found
+def _announces(request: Request[L2Advertisement], address: Interval) -> bool:
+    """Tell whether the advertisement selects a pool that holds an address."""
+    return any(map(selection(request.subject), request.snapshot.pools_overlapping(address)))
 
 
 L2_ADVERTISEMENT_RULES: Final[tuple[Rule, ...]] = (

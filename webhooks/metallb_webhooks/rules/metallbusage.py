@@ -4,16 +4,18 @@ Some of them are about the rules themselves, which the registry hands in.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from itertools import chain
 from typing import Any, Final
 
 from metallb_crds.backend import Backend
 from metallb_crds.meta import Resource
 from metallb_crds.operator_v1beta1 import MetalLB
+from metallb_webhooks.addresses import AddressError, Interval, parse_ip
 from metallb_webhooks.installation import backend_in_effect, counts
 from metallb_webhooks.rules.base import Finding, Operation, Problem, Request, Rule, Severity
-from metallb_webhooks.rules.generic import listed
-from metallb_webhooks.snapshot import Snapshot, pool_intervals
+from metallb_webhooks.rules.generic import listed, listed_first
+from metallb_webhooks.snapshot import Snapshot
 
 Judge = Callable[[Request[Any], str], Iterable[Finding]]
 """Returns what does not hold of an object of a kind, as far as that depends on the backend."""
@@ -54,11 +56,17 @@ def _served(snapshot: Snapshot) -> list[str]:
     """Return the Services that have been given an address of a pool."""
     found = {
         f"{service.namespace}/{service.name}"
-        for pool in snapshot.pools.values()
-        for _, interval in pool_intervals(pool)
-        for service in snapshot.services_within(interval)
+        for service in snapshot.services.values()
+        if any(_is_of_a_pool(text, snapshot) for text in service.addresses)
     }
     return sorted(found)
+
+
+def _is_of_a_pool(text: str, snapshot: Snapshot) -> bool:
+    with suppress(AddressError):
+        address = Interval.of(parse_ip(text))
+        return next(snapshot.pools_overlapping(address), None) is not None
+    return False
 
 
 def _told(services: list[str]) -> str:
@@ -74,15 +82,15 @@ def backend_rule(judge: Judge) -> Rule:
         prescribed = after is not request.backend
         if before is after or prescribed or not counts(request.subject, request.namespace):
             return
-        refused = [
+        refused = listed_first(
             f"{thing.kind} {thing.metadata.name!r}"
             for thing in _configuration(request.snapshot)
             if (denied := _denials(judge, request, thing, after))
             and denied - _denials(judge, request, thing, before)
-        ]
+        )
         if refused:
             message = (
-                f"the backend {after} does not support {listed(sorted(refused))}, which {before}"
+                f"the backend {after} does not support {refused}, which {before}"
                 " does: speakers would refuse the whole configuration. Change or delete them first"
             )
             yield "spec.bgpBackend", message

@@ -6,15 +6,13 @@ from typing import Final
 from metallb_crds.backend import Backend
 from metallb_crds.config_v1beta1 import BFDProfile
 from metallb_crds.config_v1beta2 import BGPPeer
-from metallb_webhooks.addresses import parse_cidr
-from metallb_webhooks.rules.announcing import reaches
+from metallb_webhooks.rules.announcing import IPV6, reaches
 from metallb_webhooks.rules.base import Operation, Problem, Request, Rule, Severity
 from metallb_webhooks.rules.generic import listed
 from metallb_webhooks.snapshot import SecretInfo
 
 BASIC_AUTH: Final = "kubernetes.io/basic-auth"
 PASSWORD_KEY: Final = "password"  # noqa: S105 - the name of a key
-EVERY_IPV6: Final = parse_cidr("::/0")
 
 
 def _profile_unknown(request: Request[BGPPeer]) -> Iterator[Problem]:
@@ -31,8 +29,12 @@ def _profile_echo(request: Request[BGPPeer]) -> Iterator[Problem]:
     peer, profile = request.subject, _profile(request)
     if request.backend is Backend.NATIVE or not profile or not profile.spec.echo_mode:
         return
-    for pool in request.snapshot.pools_overlapping(EVERY_IPV6):
+    tried: set[str] = set()
+    for pool in request.snapshot.pools_of_family(IPV6):
         for adv in request.snapshot.bgp_advertisements_for_pool(pool):
+            if adv.metadata.name in tried:
+                continue
+            tried.add(adv.metadata.name)
             if reaches(adv, peer, request.snapshot):
                 message = (
                     f"BFDProfile {profile.metadata.name!r} has echoMode, and BGPAdvertisement"

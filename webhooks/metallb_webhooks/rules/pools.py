@@ -7,7 +7,15 @@ from metallb_crds.config_v1beta1 import IPAddressPool
 from metallb_crds.meta import LabelSelector
 from metallb_webhooks.addresses import AddressError, Interval, parse_cidr, parse_entry
 from metallb_webhooks.rules.base import Problem, Request, Rule, Severity
-from metallb_webhooks.rules.generic import listed, repeated_values, selector_rules
+from metallb_webhooks.rules.generic import (
+    COUNTED,
+    NAMED,
+    first,
+    listed,
+    listed_first,
+    repeated_values,
+    selector_rules,
+)
 from metallb_webhooks.rules.poolannouncements import POOL_ANNOUNCEMENT_RULES
 from metallb_webhooks.rules.poolusage import POOL_USAGE_RULES
 from metallb_webhooks.snapshot import pool_intervals
@@ -63,16 +71,20 @@ def _own_overlap(request: Request[IPAddressPool]) -> Iterator[Problem]:
 
 
 def _overlap(request: Request[IPAddressPool]) -> Iterator[Problem]:
-    own = request.subject.metadata.name
+    own, told = request.subject.metadata.name, 0
     for place, interval in pool_intervals(request.subject):
-        pools = {
-            pool.metadata.name: pool
-            for pool in request.snapshot.pools_overlapping(interval)
-            if pool.metadata.name != own
-        }
+        found, many = first(request.snapshot.pools_overlapping(interval, but=own))
+        if not found:
+            continue
+        told += 1
+        if told > COUNTED:
+            yield "spec.addresses", "more entries are in other pools, too; take them out as well"
+            return
+        pools = {pool.metadata.name: pool for pool in found}
         for name in sorted(pools)[:1]:
             entry, common = _first_common(interval, pools[name])
-            more = f" (and of {listed(sorted(pools)[1:])})" if len(pools) > 1 else ""
+            others = ", ".join(sorted(pools)[1 : NAMED + 1]) if many else listed(sorted(pools)[1:])
+            more = f" (and of {others}{' and many more' if many else ''})" if others else ""
             message = (
                 f"{request.subject.spec.addresses[place]!r} and {entry!r} of IPAddressPool"
                 f" {name!r}{more} both hold {common}; take it out of one of the pools, the stored"
@@ -116,11 +128,11 @@ def _node_address(request: Request[IPAddressPool]) -> Iterator[Problem]:
     if request.subject.metadata.annotations.get(ALLOW_NODE_ADDRESSES) == "true":
         return
     for place, interval in pool_intervals(request.subject):
-        nodes = [node.name for node in request.snapshot.nodes_within(interval)]
+        nodes = listed_first(node.name for node in request.snapshot.nodes_within(interval))
         if nodes:
             message = (
                 f"{request.subject.spec.addresses[place]!r} holds an address of Node"
-                f" {listed(nodes)}; a Service that gets it cuts the node off. Leave it out, or set"
+                f" {nodes}; a Service that gets it cuts the node off. Leave it out, or set"
                 f' the annotation {ALLOW_NODE_ADDRESSES}: "true"'
             )
             yield _entry(place), message
@@ -128,11 +140,11 @@ def _node_address(request: Request[IPAddressPool]) -> Iterator[Problem]:
 
 def _pod_network(request: Request[IPAddressPool]) -> Iterator[Problem]:
     for place, interval in pool_intervals(request.subject):
-        nodes = [node.name for node in request.snapshot.pod_networks_within(interval)]
+        nodes = listed_first(n.name for n in request.snapshot.pod_networks_within(interval))
         if nodes:
             message = (
                 f"{request.subject.spec.addresses[place]!r} meets the pod network of Node"
-                f" {listed(nodes)}; a Service and a pod could get the same address. Use addresses"
+                f" {nodes}; a Service and a pod could get the same address. Use addresses"
                 " outside of the pod networks"
             )
             yield _entry(place), message

@@ -4,15 +4,17 @@ MetalLB honours the configuration: a Service whose address is in no pool any mor
 that it may no longer use, is given another address, or none if there is none left.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 from metallb_crds.config_v1beta1 import IPAddressPool, ServiceAllocation
-from metallb_webhooks.addresses import AddressError, Interval, parse_ip
+from metallb_crds.meta import LabelSelector
+from metallb_webhooks.addresses import AddressError, Interval, merge, parse_ip, subtract
 from metallb_webhooks.labelselectors import matches_any
 from metallb_webhooks.rules.base import Operation, Problem, Request, Rule, Severity
-from metallb_webhooks.rules.generic import listed
+from metallb_webhooks.rules.generic import listed_first
 from metallb_webhooks.snapshot import ServiceInfo, Snapshot, pool_intervals
 
 ON_UPDATE: Final = frozenset({Operation.UPDATE})
@@ -23,10 +25,10 @@ def _shrinks(request: Request[IPAddressPool]) -> Iterator[Problem]:
     old, new = request.old, request.subject
     if old is None or _range_of(old) == _range_of(new):
         return
-    lost = [use for use in _uses(old, request.snapshot) if not _offered(use[1], request.snapshot)]
+    lost = _told(use for use in _left(old, new, request.snapshot) if not _offered(use[1], request))
     if lost:
         message = (
-            f"{_told(lost)} would lose the address, which no pool would hold any more; keep it in"
+            f"{lost} would lose the address, which no pool would hold any more; keep it in"
             " the pool until the Services have moved"
         )
         shorter = old.spec.addresses != new.spec.addresses
@@ -34,11 +36,12 @@ def _shrinks(request: Request[IPAddressPool]) -> Iterator[Problem]:
 
 
 def _deleted(request: Request[IPAddressPool]) -> Iterator[Problem]:
-    uses = _uses(request.subject, request.snapshot)
-    lost = [use for use in uses if not _offered(use[1], request.snapshot)]
+    pool, snapshot = request.subject, request.snapshot
+    uses = _uses(pool, _intervals(pool), snapshot)
+    lost = _told(use for use in uses if not _offered(use[1], request))
     if lost:
         message = (
-            f"{_told(lost)} would lose the address; move the Services to another pool before"
+            f"{lost} would lose the address; move the Services to another pool before"
             f" IPAddressPool {request.subject.metadata.name!r} is deleted"
         )
         yield "metadata.name", message
@@ -48,15 +51,16 @@ def _confined(request: Request[IPAddressPool]) -> Iterator[Problem]:
     old, new = request.old, request.subject
     if old is None or old.spec.service_allocation == new.spec.service_allocation:
         return
-    lost = [
+    before = _Allocation.of(old.spec.service_allocation, request.snapshot)
+    after = _Allocation.of(new.spec.service_allocation, request.snapshot)
+    lost = _told(
         use
-        for use in _uses(new, request.snapshot)
-        if _may_use(old.spec.service_allocation, use[0], request.snapshot)
-        and not _may_use(new.spec.service_allocation, use[0], request.snapshot)
-    ]
+        for use in _uses(new, _intervals(new), request.snapshot)
+        if before.admits(use[0]) and not after.admits(use[0])
+    )
     if lost:
         message = (
-            f"{_told(lost)} could no longer use the pool and would lose the address; let"
+            f"{lost} could no longer use the pool and would lose the address; let"
             " serviceAllocation include it until the Services have moved"
         )
         yield "spec.serviceAllocation", message
@@ -64,21 +68,38 @@ def _confined(request: Request[IPAddressPool]) -> Iterator[Problem]:
 
 def _named(request: Request[IPAddressPool]) -> Iterator[Problem]:
     name = request.subject.metadata.name
-    advs = [
+    advs = listed_first(
         f"{adv.kind} {adv.metadata.name!r}"
         for adv in request.snapshot.advertisements_naming_pool(name)
-    ]
+    )
     if advs:
         message = (
-            f"{listed(sorted(advs))} would still name the pool {name!r} and announce nothing for"
+            f"{advs} would still name the pool {name!r} and announce nothing for"
             " it; remove the name from ipAddressPools as well"
         )
         yield "metadata.name", message
 
 
-def _uses(pool: IPAddressPool, snapshot: Snapshot) -> Iterator[tuple[ServiceInfo, Interval]]:
-    """Yield the Services that have been given an address of a pool, with that address."""
-    for _, interval in pool_intervals(pool):
+Use = tuple[ServiceInfo, Interval]
+"""A Service, and an address that it has been given."""
+
+
+def _left(old: IPAddressPool, new: IPAddressPool, snapshot: Snapshot) -> Iterator[Use]:
+    """Yield what uses addresses that a pool may not give away any more."""
+    changed = old.spec.avoid_buggy_ips != new.spec.avoid_buggy_ips
+    gone = _intervals(old) if changed else subtract(_intervals(old), _intervals(new))
+    return _uses(old, gone, snapshot)
+
+
+def _intervals(pool: IPAddressPool) -> tuple[Interval, ...]:
+    return merge(interval for _, interval in pool_intervals(pool))
+
+
+def _uses(
+    pool: IPAddressPool, intervals: tuple[Interval, ...], snapshot: Snapshot
+) -> Iterator[Use]:
+    """Yield the Services that have been given an address of a pool in some intervals of it."""
+    for interval in intervals:
         for service in snapshot.services_within(interval):
             for text in service.addresses:
                 with suppress(AddressError):
@@ -87,8 +108,8 @@ def _uses(pool: IPAddressPool, snapshot: Snapshot) -> Iterator[tuple[ServiceInfo
                         yield service, address
 
 
-def _offered(address: Interval, snapshot: Snapshot) -> bool:
-    return any(_usable(pool, address) for pool in snapshot.pools_overlapping(address))
+def _offered(address: Interval, request: Request[IPAddressPool]) -> bool:
+    return any(_usable(pool, address) for pool in request.snapshot.pools_overlapping(address))
 
 
 def _usable(pool: IPAddressPool, address: Interval) -> bool:
@@ -97,30 +118,41 @@ def _usable(pool: IPAddressPool, address: Interval) -> bool:
     return not (buggy and pool.spec.avoid_buggy_ips)
 
 
-def _may_use(
-    allocation: ServiceAllocation | None, service: ServiceInfo, snapshot: Snapshot
-) -> bool:
-    """Tell whether MetalLB lets a Service have an address of a pool.
+@dataclass(frozen=True, slots=True)
+class _Allocation:
+    """Which Services MetalLB lets have an address of a pool.
 
-    Namespaces that match nobody do not confine it: MetalLB takes an empty set for no set.
+    Attributes:
+        namespaces: of the Services. If it is empty, any: MetalLB takes an empty set for no set.
+        services: by their labels; none for any.
     """
-    if allocation is None:
-        return True
-    selected = snapshot.namespaces_selected(allocation.namespace_selectors)
-    spaces = {*allocation.namespaces, *(space.name for space in selected)}
-    return (not spaces or service.namespace in spaces) and (
-        not allocation.service_selectors
-        or matches_any(allocation.service_selectors, service.labels)
-    )
+
+    namespaces: frozenset[str] = frozenset()
+    services: tuple[LabelSelector, ...] = ()
+
+    @classmethod
+    def of(cls, allocation: ServiceAllocation | None, snapshot: Snapshot) -> "_Allocation":
+        if allocation is None:
+            return cls()
+        selected = snapshot.namespaces_selected(allocation.namespace_selectors)
+        names = {*allocation.namespaces, *(space.name for space in selected)}
+        return cls(frozenset(names), allocation.service_selectors)
+
+    def admits(self, service: ServiceInfo) -> bool:
+        return (not self.namespaces or service.namespace in self.namespaces) and (
+            not self.services or matches_any(self.services, service.labels)
+        )
 
 
 def _range_of(pool: IPAddressPool) -> tuple[tuple[str, ...], bool]:
     return pool.spec.addresses, pool.spec.avoid_buggy_ips
 
 
-def _told(uses: list[tuple[ServiceInfo, Interval]]) -> str:
-    texts = [f"{service.namespace}/{service.name} ({address})" for service, address in uses]
-    return f"Service {listed(sorted(texts))}"
+def _told(uses: Iterable[Use]) -> str:
+    """Return the Services as messages name them; nothing if there is none."""
+    found = (f"{service.namespace}/{service.name} ({address})" for service, address in uses)
+    names = listed_first(found)
+    return f"Service {names}" if names else ""
 
 
 POOL_USAGE_RULES: Final[tuple[Rule, ...]] = (

@@ -9,7 +9,7 @@ from metallb_webhooks.rules.bfdprofiles import BFD_PROFILE_RULES
 from metallb_webhooks.rules.bgpadvertisements import BGP_ADVERTISEMENT_RULES
 from metallb_webhooks.rules.communities import COMMUNITY_RULES
 from metallb_webhooks.rules.frrconfigurations import FRR_CONFIGURATION_RULES
-from metallb_webhooks.rules.generic import NAMESPACE_RULES
+from metallb_webhooks.rules.generic import BOUNDS_RULES, NAMESPACE_RULES
 from metallb_webhooks.rules.l2advertisements import L2_ADVERTISEMENT_RULES
 from metallb_webhooks.rules.metallbs import METALLB_RULES
 from metallb_webhooks.rules.metallbusage import METALLB_USAGE_RULES, backend_rule, strictness_rule
@@ -48,9 +48,14 @@ _OWN: Final[Mapping[str, tuple[Rule, ...]]] = {
     ),
 }
 
+
+def _first(kind: str) -> tuple[Rule, ...]:
+    namespace = (NAMESPACE_RULES[kind],) if kind in NAMESPACE_RULES else ()
+    return (*namespace, BOUNDS_RULES[kind])
+
+
 RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
-    kind: (*([NAMESPACE_RULES[kind]] if kind in NAMESPACE_RULES else []), *rules)
-    for kind, rules in _OWN.items()
+    kind: (*_first(kind), *rules) for kind, rules in _OWN.items()
 }
 """What is judged of each kind, in the order in which it is told."""
 
@@ -64,7 +69,7 @@ def evaluate(
 
     An object that is being deleted may be updated as long as its spec stays: what holds its
     deletion up is that somebody has yet to take a finalizer off. An object where MetalLB does not
-    look for its kind is judged by that alone.
+    look for its kind is judged by that alone, and one that exceeds the bounds by these.
 
     Args:
         request: the object under review and everything around it.
@@ -73,9 +78,12 @@ def evaluate(
     """
     if request.operation is Operation.UPDATE and _only_goes(request):
         return ()
-    return tuple(
+    rules = _rules_for(request, kind)
+    too_much = tuple(BOUNDS_RULES[kind].evaluate(request)) if len(rules) > 1 else ()
+    return too_much or tuple(
         _raise(finding, raised)
-        for rule in _rules_for(request, kind)
+        for rule in rules
+        if rule is not BOUNDS_RULES[kind]
         for finding in rule.evaluate(request)
     )
 

@@ -107,7 +107,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
             "spec.tls.curvePreferences[1]",
             repr(text),
         )
-        for text in ("X25519", "26", "", "-23", "023", " 23", "9" * 5000)
+        for text in ("X25519", "26", "", "-23", "023", " 23", "9" * 1000)
     ],
 ]
 

@@ -5,11 +5,13 @@ from dataclasses import replace
 import pytest
 
 from metallb_crds.config_v1beta1 import ConfigurationState, IPAddressPool
+from metallb_webhooks.reading import read
 from metallb_webhooks.rules.base import Finding, Operation, Severity
 from metallb_webhooks.rules.generic import NAMESPACE_RULES, listed
 from metallb_webhooks.rules.registry import RULES, evaluate
 from support.judging import judge, request
-from support.samples import pool
+from support.reviews import stored
+from support.samples import NAMESPACE, pool
 
 
 def located(space: str, **metadata: str) -> IPAddressPool:
@@ -30,6 +32,28 @@ def test_an_object_elsewhere_may_be_changed_and_deleted() -> None:
 @pytest.mark.parametrize("kind", sorted(NAMESPACE_RULES.keys() & RULES.keys()))
 def test_kinds_that_are_read_from_one_namespace_have_the_rule_first(kind: str) -> None:
     assert RULES[kind][0].id.endswith("-namespace")
+
+
+BOUNDS = {
+    "IPAddressPool": "pool-bounds",
+    "BGPAdvertisement": "bgp-bounds",
+    "L2Advertisement": "l2-bounds",
+    "BGPPeer": "peer-bounds",
+    "BFDProfile": "bfd-bounds",
+    "Community": "community-bounds",
+    "FRRConfiguration": "frr-bounds",
+    "MetalLB": "metallb-bounds",
+}
+
+
+@pytest.mark.parametrize("kind", RULES)
+def test_an_object_that_exceeds_the_bounds_is_refused_for_that_alone(kind: str) -> None:
+    name = "metallb" if kind == "MetalLB" else "x"
+    manifest = stored(kind, name) | {"metadata": {"name": name, "namespace": NAMESPACE}}
+    manifest["metadata"]["labels"] = {f"a{n}": "not a label!" for n in range(101)}
+    [finding] = judge(read(manifest["apiVersion"], kind, manifest))
+    assert (finding.rule, finding.path) == (BOUNDS[kind], "metadata.labels")
+    assert finding.severity is Severity.DENY
 
 
 def test_what_is_being_deleted_may_be_updated_while_its_spec_stays() -> None:

@@ -1,4 +1,4 @@
-"""Reviews are taken from API servers alone: from those that show a certificate."""
+"""Reviews are taken from those that show a certificate, and metrics shown for a token."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -8,21 +8,18 @@ import pytest
 from cluster import Cluster
 from metallb_kube.client import KubeClient
 from metallb_kube.errors import ForbiddenError
-from metallb_kube.objects import ObjectRef
 from metallb_webhooks.paths import path_of
-from metallb_webhooks.settings import LEASE
-from support.admitting import Admitting, admitting
+from support.admitting import Admitting, Replica, admitting
 from support.reviews import body, review, stored
 from support.samples import NAMESPACE
 
 PATH = path_of("metallb.io/v1beta1", "IPAddressPool")
-HOLDER = ObjectRef("coordination.k8s.io/v1", "Lease", NAMESPACE, LEASE)
 
 
 @pytest.fixture(scope="module")
 def demanding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Admitting]:
     with Cluster.start(nodes=1) as own:
-        extra = (f"--client-ca-file={own.plane.webhook_clients}",)
+        extra = (f"--client-ca-file={own.plane.webhook_clients}", "--metrics-authorization")
         with admitting(own, tmp_path_factory.mktemp("logs"), extra=extra) as made:
             yield made
 
@@ -45,7 +42,44 @@ async def test_the_api_server_is_answered_whichever_replica_it_asks(
             await client.create(stored("IPAddressPool", "second", addresses=["10.7.0.0/25"]))
     demanding.route(*demanding.replicas)
     # One of the two has passed its review on, and was known by what it serves.
-    assert sum(_passed_on(replica.probe("/metrics")[1]) for replica in demanding.replicas) > 0
+    token = _reader(demanding.cluster, "prometheus")
+    passed_on = [_passed_on((await _metrics(one, token))[1]) for one in demanding.replicas]
+    assert sum(passed_on) > 0
+
+
+async def test_metrics_are_shown_to_who_may_read_them(demanding: Admitting) -> None:
+    cluster = demanding.cluster
+    cluster.kubectl("create", "serviceaccount", "nobody", "-n", NAMESPACE)
+    nobody = cluster.kubectl("create", "token", "nobody", "-n", NAMESPACE).strip()
+    for token, status in [
+        ("", 401),
+        ("made-up", 401),
+        (nobody, 403),
+        (_reader(cluster, "reader"), 200),
+    ]:
+        for replica in demanding.replicas:
+            assert (await _metrics(replica, token))[0] == status
+
+
+def _reader(cluster: Cluster, name: str) -> str:
+    """Return the token of a new account that may read metrics, as docs/security.md has it."""
+    delegated = ["create", "clusterrolebinding", name, "--clusterrole=system:auth-delegator"]
+    cluster.kubectl(*delegated, f"--serviceaccount={NAMESPACE}:metallb-webhooks")
+    cluster.kubectl("create", "serviceaccount", name, "-n", NAMESPACE)
+    may = ["create", "clusterrolebinding", f"{name}-reads"]
+    role = f"--clusterrole={NAMESPACE}:metrics-reader"
+    cluster.kubectl(*may, role, f"--serviceaccount={NAMESPACE}:{name}")
+    return cluster.kubectl("create", "token", name, "-n", NAMESPACE).strip()
+
+
+async def _metrics(replica: Replica, token: str) -> tuple[int, str]:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    url = f"https://127.0.0.1:{replica.port}/metrics"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(url, headers=headers, ssl=False) as answer,
+    ):
+        return answer.status, await answer.text()
 
 
 def _passed_on(metrics: str) -> float:
