@@ -39,7 +39,7 @@ class Bounds:
     entries: Mapping[str, int] = field(default_factory=dict)
     texts: Mapping[str, int] = field(default_factory=dict)
     other: int = 100
-    expressions: int = 128
+    expressions: int = 64
     values: int = 5_000
     remedy: str = "leave some of it out"
 

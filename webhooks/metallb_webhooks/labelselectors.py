@@ -31,9 +31,14 @@ def matches(selector: LabelSelector, labels: Mapping[str, str]) -> bool:
 
     An expression with an unknown operator holds for nothing.
     """
-    return all(labels.get(key) == value for key, value in selector.match_labels.items()) and all(
-        _holds(expression, labels) for expression in selector.match_expressions
-    )
+    # Loops, since this is asked of thousands of objects at once.
+    for key, value in selector.match_labels.items():
+        if labels.get(key) != value:
+            return False
+    for expression in selector.match_expressions:  # noqa: SIM110 - see above
+        if not _holds(expression, labels):
+            return False
+    return True
 
 
 def matches_any(selectors: Iterable[LabelSelector], labels: Mapping[str, str]) -> bool:

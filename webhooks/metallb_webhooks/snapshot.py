@@ -5,8 +5,8 @@ small index of its own; what a layer replaces or deletes is hidden below it. A l
 them and costs what is read of its result.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Generic, TypeVar
 
@@ -39,7 +39,7 @@ from metallb_webhooks.index import (
     peer_identity,
     pool_intervals,
 )
-from metallb_webhooks.labelselectors import matches, matches_any
+from metallb_webhooks.labelselectors import canonical, matches, matches_any
 from metallb_webhooks.lookups import Groups, Labels
 
 __all__ = [
@@ -151,10 +151,16 @@ class Snapshot:
     """A view of an index with layers on top, of which the later ones hide what is in the others.
 
     It is good for as long as the index does not change: while one request is judged.
+
+    Attributes:
+        selected: names of nodes that were looked for, with what keeps the key theirs.
     """
 
     index: Index = field(default_factory=Index)
     layers: tuple[Layer, ...] = ()
+    selected: dict[object, tuple[object, frozenset[str]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @classmethod
     def of(cls, *objects: Object) -> "Snapshot":
@@ -164,12 +170,12 @@ class Snapshot:
     def with_object(self, thing: Object) -> "Snapshot":
         """Return the snapshot with an object added, or in place of the one with its key."""
         layer = Layer(Index([thing]), frozenset({(thing.kind, key_of(thing))}))
-        return replace(self, layers=(*self.layers, layer))
+        return Snapshot(self.index, (*self.layers, layer))
 
     def without_object(self, kind: str, key: Key) -> "Snapshot":
         """Return the snapshot without an object, whether it was there or not."""
         layer = Layer(Index(), frozenset({(kind, key)}))
-        return replace(self, layers=(*self.layers, layer))
+        return Snapshot(self.index, (*self.layers, layer))
 
     @property
     def pools(self) -> Mapping[str, IPAddressPool]:
@@ -339,6 +345,20 @@ class Snapshot:
         if not selectors:
             return iter(self.nodes.values())
         return self._labelled("Node", lambda index: index.node_labels, selectors)
+
+    def names_of_nodes(self, selectors: Sequence[LabelSelector]) -> frozenset[str]:
+        """Return the names of `nodes_selected`; they are looked for once for each list."""
+        # By identity first, since that costs nothing; what is kept here keeps its identity.
+        found = self.selected.get(id(selectors))
+        if found is None:
+            same = tuple(map(canonical, selectors))
+            found = self.selected.get(same)
+            if found is None:
+                names = frozenset(node.name for node in self.nodes_selected(selectors))
+                self.selected[same] = same, names
+                found = same, names
+            self.selected[id(selectors)] = selectors, found[1]
+        return found[1]
 
     def namespaces_selected(self, selectors: Collection[LabelSelector]) -> Iterator[NamespaceInfo]:
         """Yield the Namespaces that any of the selectors matches; none if there is none."""

@@ -194,9 +194,9 @@ def test_texts_have_bounds_and_are_not_shown(
         ),
         (made("MetalLB", nodeSelector={"k" * 2000: ""}), "spec.nodeSelector", "a key of 2,000"),
         (
-            selecting("L2Advertisement", "nodeSelectors", 2, 65),
+            selecting("L2Advertisement", "nodeSelectors", 2, 33),
             "spec.nodeSelectors[0].matchExpressions",
-            "more than the 128 matchExpressions",
+            "more than the 64 matchExpressions",
         ),
     ],
 )
@@ -213,7 +213,7 @@ def test_the_whole_has_bounds(thing: dict[str, Any], path: str, piece: str) -> N
         pool(1, annotations={"kubectl.kubernetes.io/last-applied-configuration": "x" * 200_000}),
         made("MetalLB", speakerConfig={"annotations": {"a": "x" * 200_000}}),
         made("MetalLB") | {"status": {"conditions": [{"message": "x" * 32_000}]}},
-        selecting("L2Advertisement", "nodeSelectors", 2, 64),
+        selecting("L2Advertisement", "nodeSelectors", 2, 32),
         {"metadata": 5, "spec": [None, 1.5, True]},
         {},
     ],
@@ -238,7 +238,7 @@ def test_a_kind_without_rules_has_no_bounds() -> None:
 def test_bounds_are_described() -> None:
     assert described("L2Advertisement") == (
         "A list or map has at most 100 entries (`ipAddressPools` 1,000), a text at most 1,024"
-        " characters, and the object in all at most 128 `matchExpressions` and 5,000 values"
+        " characters, and the object in all at most 64 `matchExpressions` and 5,000 values"
     )
 
 

@@ -97,6 +97,14 @@ def told(n: int) -> list[dict[str, Any]]:
     return [{"address": "192.0.2.1", "asn": 1, "toAdvertise": advertised}]
 
 
+def nowhere(n: int) -> dict[str, Any]:
+    """Return an advertisement to many peers by nodes that are none, each of which is looked at."""
+    absent = [{"key": f"a{i}", "operator": "NotIn", "values": ["x"]} for i in range(9)]
+    selector = {"matchExpressions": [*absent, {"key": "nowhere", "operator": "Exists"}]}
+    peers = [f"peer-{i}" for i in range(n)]
+    return stored("BGPAdvertisement", "x", peers=peers, nodeSelectors=[selector])
+
+
 OBJECTS: Final[dict[str, Made]] = {
     "everything, repeated": addresses(lambda _: "0.0.0.0/0"),
     "one address, repeated": addresses(lambda _: "127.0.0.1/32"),
@@ -174,6 +182,11 @@ PLAIN: Final[dict[str, dict[str, Any]]] = {
 def test_what_is_stored_costs_next_to_nothing(thing: dict[str, Any], backend: Backend) -> None:
     few, many = (work(world(size), thing, backend=backend) for size in (40, 160))
     assert many < 1.3 * few + 1000
+
+
+def test_peers_and_nodes_are_not_held_against_each_other_one_by_one() -> None:
+    few, many = (work(world(size), nowhere(size)) for size in (40, 160))
+    assert many < 5 * few
 
 
 def test_what_was_allowed_lately_costs_next_to_nothing() -> None:

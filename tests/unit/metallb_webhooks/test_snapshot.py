@@ -317,6 +317,10 @@ def test_selection_by_label(
     assert keys(snapshot.nodes_selected(wanted)) == keys(
         node for node in found_nodes if not wanted or matches_any(wanted, node.labels)
     )
+    for _ in range(2):
+        assert snapshot.names_of_nodes(wanted) == {
+            node.name for node in snapshot.nodes_selected(wanted)
+        }
     assert keys(snapshot.namespaces_selected(wanted)) == keys(
         space for space in found_spaces if any(matches(one, space.labels) for one in wanted)
     )

@@ -92,7 +92,7 @@ def _unmatched_pools(request: Request[Advertisement]) -> Iterator[Problem]:
 def _unmatched_nodes(request: Request[Advertisement]) -> Iterator[Problem]:
     selectors, snapshot = request.subject.spec.node_selectors, request.snapshot
     known = bool(snapshot.nodes)
-    if known and selectors and next(snapshot.nodes_selected(selectors), None) is None:
+    if known and selectors and not snapshot.names_of_nodes(selectors):
         message = (
             "no Node has such labels, so that nobody would announce anything; label the Nodes that"
             " are to announce, or select others"

@@ -11,7 +11,7 @@ from typing import Final
 from metallb_crds.config_v1beta1 import BFDProfile, BGPAdvertisement, IPAddressPool
 from metallb_crds.config_v1beta2 import BGPPeer
 from metallb_crds.meta import LabelSelector
-from metallb_webhooks.labelselectors import canonical, matches_any
+from metallb_webhooks.labelselectors import canonical
 from metallb_webhooks.snapshot import (
     Snapshot,
     aggregation_floor,
@@ -175,10 +175,11 @@ def share_nodes(
     """
     if not snapshot.nodes:
         return not one or not other or bool(_texts(one) & _texts(other))
-    fewer, rest = (one, other) if one else (other, one)
-    return any(
-        not rest or matches_any(rest, node.labels) for node in snapshot.nodes_selected(fewer)
-    )
+    if not one and not other:
+        return True
+    if not one or not other:
+        return bool(snapshot.names_of_nodes(one or other))
+    return not snapshot.names_of_nodes(one).isdisjoint(snapshot.names_of_nodes(other))
 
 
 def _texts(selectors: Iterable[LabelSelector]) -> set[object]:

@@ -31,6 +31,12 @@ All rules are judged at once, and a refusal names all problems, not only the fir
 refused for what is wrong with another object. An object that is being deleted may be updated as
 long as its spec stays, so that its finalizers can be removed.
 
+What a review costs grows with the object, which therefore has bounds (the rules that end in
+`-bounds`), far above what is in use. An object that exceeds them is refused for that alone. One
+that was stored before can be deleted, be changed to one within them, and have annotations,
+finalizers and owner references changed; FRRConfigurations of speakers are let through. Where very
+many other objects are in the way, a message names the first of them.
+
 ## How to read a message
 
 ```
