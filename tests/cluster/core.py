@@ -110,13 +110,23 @@ class Cluster:
         """Run kubectl as the administrator and return what it did."""
         return self._kubectl.try_run(*arguments, stdin=stdin)
 
-    def kubectl(self, *arguments: str, input: str | None = None) -> str:  # noqa: A002 - as subprocess calls it
+    def kubectl(
+        self,
+        *arguments: str,
+        input: str | None = None,  # noqa: A002 - as subprocess calls it
+        seconds: float = 180,
+    ) -> str:
         """Run kubectl as the administrator and return its output.
+
+        Args:
+            arguments: of kubectl.
+            input: its standard input.
+            seconds: that it may take.
 
         Raises:
             KubectlError: it failed.
         """
-        return self._kubectl.run(*arguments, stdin=input)
+        return self._kubectl.run(*arguments, stdin=input, seconds=seconds)
 
     def get(self, kind: str, name: str = "", namespace: str = "") -> dict[str, Any] | None:
         """Read an object, or the list of a kind; None where there is none."""

@@ -53,7 +53,7 @@ def test_a_namespace_goes_with_the_object_and_the_webhook_configuration(
         cluster.kubectl("patch", *which, "--type=merge", "-p", unowned)
         wait_for("the owner again", lambda: owners(cluster) != [], seconds=30)
         # Of CustomResourceDefinitions the API server deletes a few at a time, each in some seconds.
-        cluster.kubectl("delete", *what, "--ignore-not-found", "--timeout=150s")
+        cluster.kubectl("delete", *what, "--ignore-not-found", "--timeout=400s", seconds=420)
         wait_for("its end", lambda: cluster.get(*which) is None, seconds=60)
         told = operator.process.tail(100)
         assert f"MetalLB {NAMESPACE}/metallb is let go" in told
