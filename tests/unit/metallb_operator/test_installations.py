@@ -37,7 +37,9 @@ STARTING = replace(WORKING, ready=0)
 
 
 def metallb(status: Mapping[str, Any] | None = None, **annotations: str) -> Manifest:
-    noted = {name.replace("_", "/", 1).replace("_", "-"): text for name, text in annotations.items()}
+    noted = {
+        name.replace("_", "/", 1).replace("_", "-"): text for name, text in annotations.items()
+    }
     return {
         "apiVersion": "metallb.io/v1beta1",
         "kind": "MetalLB",
@@ -207,7 +209,9 @@ def test_what_is_installed_is_never_held_while_another_controller_goes() -> None
     ],
 )
 def test_what_is_installed_is_in_the_record(
-    stored: Manifest, here: tuple[Manifest, ...], installed: bool  # noqa: FBT001 - a row of a table
+    stored: Manifest,
+    here: tuple[Manifest, ...],
+    installed: bool,  # noqa: FBT001 - a row of a table
 ) -> None:
     assert is_installed(stored, observed(*here)) is installed
 
@@ -251,7 +255,11 @@ def test_what_is_ignored_is_not_replaced_either() -> None:
         ("", (), ()),
         ("tenant/controller", ("tenant/controller",), ()),
         ("tenant/controller, a/b.c\n x/y,", ("tenant/controller", "a/b.c", "x/y"), ()),
-        ("controller a/b/c Tenant/x a/ /b a/*", (), ("controller", "a/b/c", "Tenant/x", "a/", "/b", "a/*")),
+        (
+            "controller a/b/c Tenant/x a/ /b a/*",
+            (),
+            ("controller", "a/b/c", "Tenant/x", "a/", "/b", "a/*"),
+        ),
     ],
 )
 def test_what_is_to_be_ignored_is_named_in_full(
