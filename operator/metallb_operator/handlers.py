@@ -126,15 +126,30 @@ def is_served(*, body: kopf.Body, memo: Any, **_: object) -> bool:  # noqa: ANN4
     return not tools.is_departing() and misplaced(body, tools.settings.namespace) is None
 
 
-async def seen(*, body: kopf.Body, memo: Any, **_: object) -> None:  # noqa: ANN401 - kopf's own type
+async def seen(*, event: kopf.RawEvent, body: kopf.Body, memo: Any, **_: object) -> None:  # noqa: ANN401 - kopf's own type
     """Wake the daemon; an object that has none is told why at once."""
     tools: Tools = memo.tools
     manifest = _plain(body)
-    if misplaced(manifest, tools.settings.namespace) is None:
+    if event["type"] == "DELETED":
+        tools.reporter.forget(manifest)
+    elif misplaced(manifest, tools.settings.namespace) is not None:
+        await answer(manifest, tools)
+        return
+    else:
         memo.reminder.note(manifest)
-        tools.observer.tell()
-    elif not at(manifest, "metadata", "deletionTimestamp"):
-        await reconcile(manifest, Memory(), tools)
+    tools.observer.tell()
+
+
+async def answer(metallb: Manifest, tools: Tools) -> None:
+    """Tell an object that is not served why, and keep nothing of it: anybody may create more.
+
+    Args:
+        metallb: the object as stored; what it was told before is in its status.
+        tools: what to work with.
+    """
+    if not at(metallb, "metadata", "deletionTimestamp"):
+        await reconcile(metallb, Memory(), tools)
+    tools.reporter.forget(metallb)
 
 
 async def keep(*, body: kopf.Body, memo: Any, stopped: kopf.DaemonStopped, **_: object) -> None:  # noqa: ANN401 - kopf's own type

@@ -95,7 +95,7 @@ class Facts:
     configmaps: frozenset[str] = frozenset()
     l2: tuple[str, ...] = ()
     installed: bool = False
-    ignoring: Ignoring = Ignoring()
+    ignoring: Ignoring = field(default_factory=Ignoring)
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,19 +374,6 @@ def _old_configuration(facts: Facts) -> Iterator[Finding]:
             f"ConfigMap {facts.namespace}/config configures MetalLB before 0.13 and has no effect; "
             "`kubectl metallb migrate` prints the objects that say the same: apply them, then "
             "delete it"
-        )
-
-
-def _old_webhooks(facts: Facts) -> Iterator[Finding]:
-    controllers = others(facts.workloads, facts.namespace).get(Role.CONTROLLER, ())
-    # As long as that serves them, all is well.
-    if facts.survey.webhooks and not controllers:
-        names = listed(facts.survey.webhooks)
-        yield Finding(
-            f"ValidatingWebhookConfiguration {names} is left over from another installation, and "
-            "makes the API server refuse every change of MetalLB's configuration; run "
-            f"`kubectl delete validatingwebhookconfiguration {' '.join(facts.survey.webhooks)}`",
-            grave=True,
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from metallb_kube.errors import KubeError
 from metallb_kube.objects import Manifest, ref_of
 from metallb_operator import addressnote, blind, events, pauses, problems, staging
-from metallb_operator.applyset import applyset_id, is_member
+from metallb_operator.applyset import applyset_id
 from metallb_operator.compare import fingerprint
 from metallb_operator.component import Component
 from metallb_operator.conditions import Truth, Type, Verdict
@@ -18,7 +18,7 @@ from metallb_operator.errors import OperatorError
 from metallb_operator.events import Note
 from metallb_operator.execute import Outcome, execute
 from metallb_operator.explanations import explained_components, explained_pulling
-from metallb_operator.fields import count_at
+from metallb_operator.fields import at, count_at
 from metallb_operator.handover import Step, overdue_notes, pacing
 from metallb_operator.installations import adopting, keeping
 from metallb_operator.intent import Intent, intent_of, misplaced
@@ -34,10 +34,11 @@ from metallb_operator.rollback import arrival, given_up, instead, is_wanted, rol
 from metallb_operator.rollout import components
 from metallb_operator.settings import Settings
 from metallb_operator.situation import Checked, Problem, Situation
+from metallb_operator.standing import standing
 from metallb_operator.tell import is_overdue, tell
-from metallb_operator.tools import Memory, Tools
+from metallb_operator.tools import Memory, Rendered, Tools
 from metallb_operator.withdrawal import is_owed, remember, withdraw
-from metallb_operator.wording import clipped
+from metallb_operator.wording import clipped, listed
 
 logger = logging.getLogger(__name__)
 
@@ -91,18 +92,33 @@ async def reconcile(metallb: Manifest, memory: Memory, tools: Tools) -> float:
 
 async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
     await tools.survey(metallb)
-    seen = tools.observer.observation()
-    intent = _intended(metallb, seen, tools)
-    if isinstance(intent, Problem):
-        return _leave_alone(metallb, intent, tools)
+    asked = _intended(metallb, tools.observer.observation(), tools)
+    found = asked if isinstance(asked, Problem) else await _rendered(asked, tools)
+    if not isinstance(found, Problem):
+        return await _install(metallb, found, memory, tools)
+    if memory.applied is None or at(metallb, "spec", "paused") is True:
+        return _leave_alone(metallb, found, tools)
+    # What cannot be had keeps nobody from what was had before.
+    look = await _install(metallb, memory.applied, memory, tools)
+    text = f"{found.message}; until then what was applied before is kept, and repaired"
+    problem = replace(found, message=text)
+    return replace(look, problems=(problem, *look.problems), intent=None)
+
+
+async def _rendered(intent: Intent, tools: Tools) -> Rendered | Problem:
     try:
-        rendered = await tools.chart.render(intent.values, namespace=tools.settings.namespace)
+        manifests = await tools.chart.render(intent.values, namespace=tools.settings.namespace)
     except OperatorError as error:
-        return _leave_alone(metallb, Problem(error.reason, str(error)), tools)
+        return Problem(error.reason, str(error))
+    return Rendered(intent, manifests)
+
+
+async def _install(metallb: Manifest, rendered: Rendered, memory: Memory, tools: Tools) -> _Look:
+    intent = rendered.intent
     applyset = applyset_id(ref_of(metallb))
     seen = tools.observer.observation()  # helm may have run meanwhile
     wanted = desired(
-        pacing(rendered, seen),
+        pacing(rendered.manifests, seen),
         intent,
         seen.objects,
         applyset=applyset,
@@ -125,6 +141,8 @@ async def _serve(metallb: Manifest, memory: Memory, tools: Tools) -> _Look:
     outcome = await _carry_out(plan, metallb, intent, tools)
     tools.metrics.executed(plan, outcome)
     tools.observer.learn(outcome.stored, outcome.deleted)
+    if not outcome.failures:
+        memory.applied = rendered
     if not outcome.failures and not plan.held:
         memory.settled = _declaration(wanted)
     as_before = not outcome.stored and not outcome.deleted
@@ -172,11 +190,13 @@ async def _label(intent: Intent, tools: Tools) -> tuple[Problem, ...]:
 
 
 def _leave_alone(metallb: Manifest, problem: Problem, tools: Tools) -> _Look:
-    """What cannot be had changes nothing: what runs goes on, and is still reported."""
-    seen = tools.observer.observation()
-    applyset = applyset_id(ref_of(metallb))
-    running = [found for found in seen.objects.values() if is_member(found, applyset)]
-    return _Look(components(running, seen), (problem,))
+    """What cannot be had changes nothing: what runs goes on, and what is gone is missed."""
+    found = standing(metallb, tools.reporter.latest(metallb), tools.observer.observation())
+    missing = [f"{one.kind} {one.name}" for one in found if not one.present]
+    if missing:
+        text = f"{problem.message}; until then {listed(missing)} is not made anew"
+        problem = replace(problem, message=text)
+    return _Look(found, (problem,))
 
 
 def _plan(

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -19,6 +20,14 @@ _REPEATED: Final = timedelta(minutes=5)
 """The same note is told again after so long: two controllers that fight are no flood of Events."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A status as it was stored; of the object, which may be large, nothing else is kept."""
+
+    version: int
+    status: Mapping[str, Any]
+
+
 class Reporter:
     """Writes statuses and Events.
 
@@ -29,21 +38,27 @@ class Reporter:
     def __init__(self, client: KubeClient) -> None:
         """Write through a client."""
         self._client = client
-        self._written: dict[str, Manifest] = {}
+        self._written: dict[str, _Written] = {}
         self._told: dict[str, dict[Note, datetime]] = {}
         self.status_writes = 0
 
     def latest(self, metallb: Manifest) -> Mapping[str, Any]:
         """Return the status as we know it: what we wrote, if the object was read before that."""
         written = self._written.get(text_at(metallb, "metadata", "uid"))
-        newest = written if written and _version(written) >= _version(metallb) else metallb
-        return at(newest, "status") or {}
+        if written and written.version >= _version(metallb):
+            return written.status
+        return at(metallb, "status") or {}
 
     def forget(self, metallb: Manifest) -> None:
-        """Drop what is known of an object that is gone."""
+        """Drop what is known of an object that is gone, or is none of those that are served."""
         uid = text_at(metallb, "metadata", "uid")
         self._written.pop(uid, None)
         self._told.pop(uid, None)
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The uids of objects of which anything is kept."""
+        return frozenset(self._written) | frozenset(self._told)
 
     async def report(
         self, metallb: Manifest, status: Mapping[str, Any], notes: Iterable[Note], now: datetime
@@ -75,9 +90,10 @@ class Reporter:
             {"op": "test", "path": "/metadata/uid", "value": uid},
             {"op": "add", "path": "/status", "value": dict(status)},
         ]
-        self._written[uid] = await self._client.patch(
+        stored = await self._client.patch(
             ref_of(metallb), body, content_type=_JSON_PATCH, subresource="status"
         )
+        self._written[uid] = _Written(_version(stored), at(stored, "status") or {})
         self.status_writes += 1
 
     async def _tell(self, metallb: Manifest, notes: Iterable[Note], now: datetime) -> None:

@@ -38,6 +38,7 @@ from metallb_operator.reminder import Reminder
 from metallb_operator.report import Reporter
 from metallb_operator.settings import LEASE_NAME, Settings
 from metallb_operator.spreader import Spreader
+from metallb_operator.strangers import Strangers
 from metallb_operator.survey import Surveyor
 from metallb_operator.tools import Tools
 from metallb_operator.values import values
@@ -119,6 +120,7 @@ async def run(settings: Settings) -> None:
         surveyor = Surveyor(client, source, settings, observer.tell)
         spreader = Spreader(client, observer, settings.namespace)
         departure = Departure(client, source, settings.namespace)
+        strangers = Strangers(client, settings.namespace, lambda it: handlers.answer(it, tools))
         olm = OperatorCondition(client, settings.namespace, settings.operator_condition)
         tools = Tools(
             client,
@@ -157,6 +159,7 @@ async def run(settings: Settings) -> None:
                 surveyor.run,
                 spreader.run,
                 departure.run,
+                strangers.run,
             )
             await _unless_stopped(state, _lead(state, connected, tools, beside))
 
@@ -242,7 +245,8 @@ async def _act(
             identity=tools.settings.identity,  # type: ignore[arg-type] # a str that kopf names
             ready_flag=started,
             standalone=True,
-            clusterwide=True,
+            # What is elsewhere is not served, and of unknown size: see `Strangers`.
+            namespaces=[tools.settings.namespace],
         )
         for task in endless:
             task.cancel()

@@ -39,8 +39,8 @@ async def tell(
     changes = events.of_transitions(changed, verdicts)
     wanted = status.status(situation, verdicts, stored, now)
     await tools.reporter.report(metallb, wanted, [*notes, *changes], now)
-    tools.metrics.judged(verdicts)
     if misplaced(metallb, tools.settings.namespace) is None:
+        tools.metrics.judged(verdicts)
         upgradeable = next(one for one in verdicts if one.type is Type.UPGRADEABLE)
         await tools.tell_olm(upgradeable, now)
     return verdicts

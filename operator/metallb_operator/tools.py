@@ -12,6 +12,7 @@ from metallb_operator.chart import Chart
 from metallb_operator.component import Component
 from metallb_operator.conditions import Verdict
 from metallb_operator.installations import Adoption
+from metallb_operator.intent import Intent
 from metallb_operator.metrics import Metrics
 from metallb_operator.observation import Observation
 from metallb_operator.observe import Observer
@@ -36,17 +37,27 @@ async def _tell_nobody(_: Verdict, __: datetime) -> None:
     """Write nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What is asked for, and the manifests that it becomes."""
+
+    intent: Intent
+    manifests: tuple[Manifest, ...]
+
+
 @dataclass(slots=True)
 class Memory:
     """What is remembered of one MetalLB object between two looks; nothing that may not be lost.
 
     Attributes:
+        applied: what was written last; repaired while what is asked for cannot be had.
         settled: stands for the declaration that was fully applied last.
         failures: how many looks in a row have failed.
         spared: seconds for which the API server has asked to be left alone after the last one.
         overdue: nodes that a change of backend does not wait for any more, as told already.
     """
 
+    applied: Rendered | None = None
     settled: str = ""
     failures: int = 0
     spared: float = 0.0

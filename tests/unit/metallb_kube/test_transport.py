@@ -318,10 +318,8 @@ async def test_pages_are_cut_to_what_may_be_held(
         token = str(after) if after < len(sizes) else ""
         return web.json_response({"metadata": {"continue": token}, "items": items})
 
-    held: list[int] = []
     async with answering(pages, tmp_path) as client:
-        async for page in client.pages(PODS):
-            held.append(sum(len(item["x"]) for item in page.items))
+        held = [sum(len(i["x"]) for i in page.items) async for page in client.pages(PODS)]
     assert limits == asked
     assert sum(held) == sum(sizes)
     assert max(held) <= max(PAGE_BYTES, *sizes)

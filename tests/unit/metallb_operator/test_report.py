@@ -100,6 +100,18 @@ async def test_the_younger_status_is_the_latest(
         assert reporter.latest(metallb(1, **OTHER)) == OTHER
 
 
+async def test_of_an_object_no_more_than_its_status_is_kept(tmp_path: Path) -> None:
+    large = metallb()
+    large["spec"] = {"nodeSelector": {"a": "x" * 1_000_000}}
+    async with answering(Server(), tmp_path) as client:
+        reporter = Reporter(client)
+        await reporter.report(large, STATUS, [NOTE], NOW)
+        assert reporter.known == {"u"}
+        assert len(repr([reporter._written, reporter._told])) < 1000
+        reporter.forget(large)
+        assert reporter.known == frozenset()
+
+
 async def test_a_status_that_somebody_else_wrote_over_is_repaired(tmp_path: Path) -> None:
     server = Server()
     async with answering(server, tmp_path) as client:
