@@ -66,6 +66,7 @@ def body(request: ReviewRequest) -> bytes:
                 "dryRun": request.dry_run,
                 "object": request.object,
                 "oldObject": request.old,
+                "userInfo": {"username": request.user},
             },
         }
     )

@@ -228,4 +228,6 @@ def _log(asked: ReviewRequest, verdict: Verdict) -> None:
         return
     where = f"{asked.namespace}/{asked.name}" if asked.namespace else asked.name
     what = printable(f"{asked.operation} of {asked.kind} {where}").replace("\n", " ")
-    logger.info("denied: %.300s: %s", what, ", ".join(verdict.rules) or verdict.reason)
+    # Whoever sends reviews may claim to be anybody, unless clients show a certificate.
+    who = printable(asked.user).replace("\n", " ")
+    logger.info("denied: %.300s by %.200s: %s", what, who or "nobody", ", ".join(verdict.rules) or verdict.reason)

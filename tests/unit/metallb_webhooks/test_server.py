@@ -183,12 +183,12 @@ async def test_a_denial_is_answered_and_logged_in_one_line(
         )
 
     caplog.set_level("INFO", "metallb_webhooks")
-    forged = replace(ASKED, name="a\nINFO forged line")
+    forged = replace(ASKED, name="a\nINFO forged line", user="eve\nINFO of hers")
     async with serving(deny) as port:
         _, text = await port.post(body(forged))
     assert json.loads(text)["response"]["status"]["message"] == "because"
     [line] = [record.getMessage() for record in caplog.records if "denied" in record.msg]
-    assert line.endswith("INFO forged line: a-rule, b-rule")
+    assert line.endswith("INFO forged line by eve INFO of hers: a-rule, b-rule")
     assert "\n" not in line
     assert "192.0.2.0" not in line
 
