@@ -161,6 +161,32 @@ def test_another_controller_in_another_namespace_is_left_alone(
     assert operator.cluster.get("deployment", "metallb-controller", "default") is not None
 
 
+def test_a_rival_elsewhere_stops_no_repair_and_can_be_ignored(
+    operator: Operating, stored: list[Manifest]
+) -> None:
+    rival = by_chart("controller", namespace="default")
+    operator.create(bgpBackend="native")
+    operator.wait_condition("Available", "True")
+    store(operator.cluster, stored, rival)
+    # The cluster is looked at anew when the object changes: at the latest when the rival runs.
+    operator.cluster.kubectl(
+        *("rollout", "status", "deployment/metallb-controller", "-n", "default", "--timeout=60s")
+    )
+    operator.create(bgpBackend="native", logLevel="debug")
+    warned = operator.wait_condition("PreflightPassed", "True", "PreflightWarnings")
+    assert "ours is repaired and upgraded all the same" in warned["message"]
+    operator.cluster.kubectl("delete", "deployment", "controller", "-n", NAMESPACE)
+    operator.wait_operand("Deployment", "controller", "--log-level=debug")
+    operator.delete()
+    operator.create(bgpBackend="native")
+    held = operator.wait_condition("Degraded", "True", "OtherInstallation")
+    value = held["message"].partition('metallb.io/ignore-installations: "')[2].partition('"')[0]
+    assert value == "default/metallb-controller"
+    ignoring = f"metallb.io/ignore-installations={value}"
+    operator.cluster.kubectl("annotate", "metallb", "metallb", "-n", NAMESPACE, ignoring)
+    operator.wait_condition("Available", "True")
+
+
 def test_manifests_are_taken_over_with_the_backend_that_runs(
     operator: Operating, stored: list[Manifest]
 ) -> None:
