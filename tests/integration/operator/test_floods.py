@@ -9,7 +9,7 @@ import pytest
 
 from metallb_kube.client import KubeClient
 from metallb_kube.objects import ref_of
-from support.operating import NAMESPACE, Operating, metallb
+from support.operating import Operating, metallb
 
 MOST_MEBIBYTES: Final = 192
 TENANT: Final = "tenant"
