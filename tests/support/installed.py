@@ -10,6 +10,16 @@ from metallb_operator.workload import Workload, workload_of
 from support.samples import NAMESPACE
 
 CHART: Final = "metallb"
+_READY: Final[Mapping[str, Mapping[str, int]]] = {
+    "controller": {"readyReplicas": 1},
+    # Those that a DaemonSet's status must have.
+    "speaker": {
+        "currentNumberScheduled": 3,
+        "desiredNumberScheduled": 3,
+        "numberMisscheduled": 0,
+        "numberReady": 3,
+    },
+}
 
 
 def by_chart(
@@ -48,7 +58,7 @@ def by_chart(
             "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
             **spec,
         },
-        "status": {"readyReplicas": 1} if part == "controller" else {"numberReady": 3},
+        "status": _READY[part],
     }
 
 

@@ -119,6 +119,17 @@ class Operating:
 
         return wait_for(f"{kind} is {status} {reason}", says, seconds=60)
 
+    def wait_operand(self, kind: str, name: str, argument: str) -> None:
+        """Wait until a workload of ours has an argument on its command line."""
+
+        def has() -> bool:
+            self.alive()
+            found = self.cluster.get(kind, name, NAMESPACE) or {}
+            pod = found.get("spec", {}).get("template", {}).get("spec", {})
+            return any(argument in one.get("args", ()) for one in pod.get("containers", ()))
+
+        wait_for(f"{kind} {name} has {argument}", has, seconds=60)
+
     def operands(self) -> dict[tuple[str, str], dict[str, Any]]:
         """Return what an installation consists of, by kind and name."""
         found = self.cluster.get(OPERANDS, namespace=NAMESPACE) or {}

@@ -158,6 +158,32 @@ def test_an_object_that_becomes_invalid_changes_nothing_and_says_so(operator: Op
     operator.wait_condition("Degraded", "False")
 
 
+def test_what_was_applied_before_is_repaired_while_the_object_is_invalid(
+    operator: Operating,
+) -> None:
+    operator.create(bgpBackend="native")
+    operator.wait_condition("Available", "True")
+    operator.create(bgpBackend="bird")
+    operator.wait_condition("Degraded", "True", "InvalidSpec")
+    controller = ("deployment", "controller", "-n", NAMESPACE)
+    operator.cluster.kubectl("delete", *controller)
+    wait_for(
+        "the controller is back",
+        lambda: operator.cluster.get("deployment", "controller", NAMESPACE) is not None,
+    )
+    operator.wait_condition("Available", "True")
+    # A process that has never seen a valid object cannot repair, and does not say that all is well.
+    operator.process.stop()
+    operator.cluster.kubectl("delete", *controller)
+    operator.process.start()
+    found = operator.wait_condition("Available", "False", "ComponentMissing")
+    assert "Deployment controller: it does not exist" in found["message"]
+    degraded = operator.wait_condition("Degraded", "True", "InvalidSpec")
+    assert "until then Deployment controller is not made anew" in degraded["message"]
+    operator.create(bgpBackend="native")
+    operator.wait_condition("Available", "True")
+
+
 @pytest.mark.parametrize(
     ("name", "namespace", "reason"),
     [("other", NAMESPACE, "WrongName"), ("metallb", "default", "WrongNamespace")],

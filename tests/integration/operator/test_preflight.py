@@ -53,6 +53,15 @@ def store(cluster: Cluster, stored: list[Manifest], *manifests: Manifest) -> Non
         stored.append(manifest)
 
 
+def run(cluster: Cluster, stored: list[Manifest], *workloads: Manifest) -> None:
+    """Store workloads and wait for their pods: without one that is ready they count for nothing."""
+    store(cluster, stored, *workloads)
+    for one in workloads:
+        name, namespace = one["metadata"]["name"], one["metadata"]["namespace"]
+        where = (f"{one['kind'].lower()}/{name}", "-n", namespace, "--timeout=60s")
+        cluster.kubectl("rollout", "status", *where)
+
+
 def test_a_kube_proxy_that_answers_arp_is_told_until_it_is_put_right(
     operator: Operating, stored: list[Manifest]
 ) -> None:
@@ -107,7 +116,7 @@ def test_another_controller_holds_everything_until_it_may_be_replaced(
     operator: Operating, stored: list[Manifest]
 ) -> None:
     theirs = [by_chart("controller"), by_chart("speaker", environment={"METALLB_BGP_TYPE": "frr"})]
-    store(operator.cluster, stored, *theirs)
+    run(operator.cluster, stored, *theirs)
     operator.create()
     found = operator.wait_condition("Degraded", "True", "OtherInstallation")
     assert "Deployment metallb-system/metallb-controller" in found["message"]
@@ -152,13 +161,36 @@ def test_another_controller_in_another_namespace_is_left_alone(
     operator: Operating, stored: list[Manifest]
 ) -> None:
     other = by_chart("controller", namespace="default")
-    store(operator.cluster, stored, other)
+    run(operator.cluster, stored, other)
     operator.create(bgpBackend="native")
     annotate(operator, "true")
     found = operator.wait_condition("Degraded", "True", "OtherInstallation")
     assert "Deployment default/metallb-controller" in found["message"]
     assert operator.operands() == {}
     assert operator.cluster.get("deployment", "metallb-controller", "default") is not None
+
+
+def test_a_rival_elsewhere_stops_no_repair_and_can_be_ignored(
+    operator: Operating, stored: list[Manifest]
+) -> None:
+    rival = by_chart("controller", namespace="default")
+    operator.create(bgpBackend="native")
+    operator.wait_condition("Available", "True")
+    # The cluster is looked at anew when the object changes.
+    run(operator.cluster, stored, rival)
+    operator.create(bgpBackend="native", logLevel="debug")
+    warned = operator.wait_condition("PreflightPassed", "True", "PreflightWarnings")
+    assert "ours is repaired and upgraded all the same" in warned["message"]
+    operator.cluster.kubectl("delete", "deployment", "controller", "-n", NAMESPACE)
+    operator.wait_operand("Deployment", "controller", "--log-level=debug")
+    operator.delete()
+    operator.create(bgpBackend="native")
+    held = operator.wait_condition("Degraded", "True", "OtherInstallation")
+    value = held["message"].partition('metallb.io/ignore-installations: "')[2].partition('"')[0]
+    assert value == "default/metallb-controller"
+    ignoring = f"metallb.io/ignore-installations={value}"
+    operator.cluster.kubectl("annotate", "metallb", "metallb", "-n", NAMESPACE, ignoring)
+    operator.wait_condition("Available", "True")
 
 
 def test_manifests_are_taken_over_with_the_backend_that_runs(
