@@ -230,4 +230,9 @@ def _log(asked: ReviewRequest, verdict: Verdict) -> None:
     what = printable(f"{asked.operation} of {asked.kind} {where}").replace("\n", " ")
     # Whoever sends reviews may claim to be anybody, unless clients show a certificate.
     who = printable(asked.user).replace("\n", " ")
-    logger.info("denied: %.300s by %.200s: %s", what, who or "nobody", ", ".join(verdict.rules) or verdict.reason)
+    logger.info(
+        "denied: %.300s by %.200s: %s",
+        what,
+        who or "nobody",
+        ", ".join(verdict.rules) or verdict.reason,
+    )
