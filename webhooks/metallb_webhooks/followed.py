@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from metallb_webhooks.index import Key, Object
 from metallb_webhooks.reading import (
+    essence,
     frr_configuration,
     namespace_info,
     node_info,
@@ -26,6 +27,10 @@ _WIDE: Final = frozenset({"FRRConfiguration", "MetalLB", "Service"})
 """Kinds whose objects are told apart by namespace, too; as `index.key_of` has it."""
 
 
+def _whole(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    return manifest
+
+
 @dataclass(frozen=True, slots=True)
 class Followed:
     """One kind that the rules look at.
@@ -33,6 +38,7 @@ class Followed:
     Attributes:
         decode: from a manifest to what is kept, None for an object that is not; raises
             UnreadableError.
+        keep: what is held of an object until the whole list is read.
         everywhere: in all namespaces, or in none; otherwise in MetalLB's only.
         with_frr_k8s: in the namespace of frr-k8s, which reads no other.
         field_selector: leaves out what nobody looks at.
@@ -42,6 +48,7 @@ class Followed:
     api_version: str
     kind: str
     decode: Callable[[Mapping[str, Any]], Object | None]
+    keep: Callable[[Mapping[str, Any]], Mapping[str, Any]] = _whole
     everywhere: bool = False
     with_frr_k8s: bool = False
     field_selector: str = ""
@@ -83,13 +90,14 @@ FOLLOWED: Final[Mapping[str, Followed]] = {
             with_frr_k8s=True,
             may_be_absent=True,
         ),
-        Followed("v1", "Node", node_info, everywhere=True),
-        Followed("v1", "Namespace", namespace_info, everywhere=True),
-        Followed("v1", "Secret", secret_info),
+        Followed("v1", "Node", node_info, essence, everywhere=True),
+        Followed("v1", "Namespace", namespace_info, essence, everywhere=True),
+        Followed("v1", "Secret", secret_info, essence),
         Followed(
             "v1",
             "Service",
             service_info,
+            essence,
             everywhere=True,
             field_selector="spec.type=LoadBalancer",
         ),

@@ -111,7 +111,7 @@ class Refresher:
         for place in self._source.places(kind):
             try:
                 listing = await self._client.list(
-                    resource_for(followed.api_version, kind), namespace=place
+                    resource_for(followed.api_version, kind), namespace=place, keep=followed.keep
                 )
             except NotFoundError:
                 if not followed.may_be_absent:

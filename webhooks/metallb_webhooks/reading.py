@@ -26,6 +26,13 @@ from metallb_webhooks.index import NamespaceInfo, NodeInfo, SecretInfo, ServiceI
 
 R = TypeVar("R", bound=Resource)
 
+_READ: Final[Mapping[str, tuple[str, ...]]] = {
+    "metadata": ("name", "namespace", "uid", "resourceVersion", "labels", "deletionTimestamp"),
+    "spec": ("type", "podCIDR", "podCIDRs"),
+    "status": ("addresses", "loadBalancer"),
+}
+"""Fields of Nodes, Namespaces, Secrets and Services that anything below looks at."""
+
 REVIEWED: Final = frozenset(
     {
         ("metallb.io/v1beta1", "IPAddressPool"),
@@ -128,6 +135,18 @@ def _router(router: Router) -> Router:
 def _neighbor(neighbor: Neighbor) -> Neighbor:
     said = Advertise(with_local_pref=neighbor.to_advertise.with_local_pref)
     return neighbor.model_copy(update={"to_advertise": said, "to_receive": Receive()})
+
+
+def essence(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what is read below of a Node, Namespace, Secret or Service.
+
+    The rest may be as large as whoever has written it likes. Values of Secrets are dropped.
+    """
+    kept = {name: manifest[name] for name in ("apiVersion", "kind", "type") if name in manifest}
+    for part, names in _READ.items():
+        found = manifest.get(part) or {}
+        kept[part] = {name: found[name] for name in names if name in found}
+    return {**kept, "data": dict.fromkeys(manifest.get("data") or (), "")}
 
 
 def node_info(manifest: Mapping[str, Any]) -> NodeInfo:

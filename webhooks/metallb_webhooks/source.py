@@ -157,6 +157,7 @@ class Source:
             place,
             partial(self._replaced, followed.kind, place),
             partial(self._happened, followed.kind, place),
+            keep=followed.keep,
             field_selector=followed.field_selector,
             absent_is_empty=followed.may_be_absent,
         )

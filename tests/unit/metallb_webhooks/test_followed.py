@@ -1,3 +1,5 @@
+from typing import Any, Final
+
 import pytest
 
 from metallb_crds.frrk8s_v1beta1 import FRRConfiguration
@@ -7,6 +9,8 @@ from metallb_webhooks.followed import FOLLOWED, Followed
 from metallb_webhooks.index import KINDS, key_of
 from metallb_webhooks.reading import REVIEWED
 from metallb_webhooks.rules.frrmerging import statements
+
+HUGE: Final = "x" * 1000
 
 
 def test_every_kind_that_rules_look_at_is_followed_and_no_other() -> None:
@@ -84,3 +88,33 @@ def test_no_value_of_a_secret_is_kept() -> None:
     assert not isinstance(kept, Resource)
     assert "unter2" not in repr(kept)
     assert "aHVudGVyMg" not in repr(kept)
+
+
+CORE: dict[str, dict[str, Any]] = {
+    "Node": {
+        "spec": {"podCIDR": "10.0.0.0/24", "podCIDRs": ["10.0.0.0/24"], "taints": [HUGE]},
+        "status": {"addresses": [{"type": "InternalIP", "address": "192.0.2.1"}], "images": HUGE},
+    },
+    "Namespace": {"spec": {"finalizers": [HUGE]}},
+    "Secret": {"type": "Opaque", "data": {"password": HUGE}},
+    "Service": {
+        "spec": {"type": "LoadBalancer", "ports": [HUGE]},
+        "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}, "conditions": HUGE},
+    },
+}
+
+
+@pytest.mark.parametrize("kind", CORE)
+def test_what_is_held_of_others_objects_is_what_is_read_of_them(kind: str) -> None:
+    metadata = {"name": "one", "namespace": "two", "labels": {"a": "b"}, "resourceVersion": "7"}
+    whole = {"metadata": {**metadata, "annotations": {"big": HUGE}}, **CORE[kind]}
+    followed = FOLLOWED[kind]
+    kept = followed.keep(whole)
+    assert followed.decode(kept) == followed.decode(whole)
+    assert kept["metadata"] == metadata
+    assert HUGE not in str(kept)
+
+
+def test_everything_is_held_of_what_is_judged() -> None:
+    whole = {"metadata": {"name": "one", "annotations": {"a": "b"}}, "spec": {"addresses": ["x"]}}
+    assert FOLLOWED["IPAddressPool"].keep(whole) == whole
