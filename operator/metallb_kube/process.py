@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
-from typing import Final
+from textwrap import indent
+from typing import Any, Final
 
 from typer.exceptions import TyperException
 
 from metallb_kube.errors import ConfigurationError
+from metallb_kube.printing import one_line, printable
 from metallb_kube.seldom import SeldomFilter
 
 _NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -70,6 +72,22 @@ def own_namespace(mounted: Path = _NAMESPACE) -> str:
     return mounted.read_text().strip() if mounted.exists() else ""
 
 
+class LineFormatter(logging.Formatter):
+    """Writes a line an entry, whatever the texts of others in it hold; traces are indented."""
+
+    def __init__(self) -> None:
+        """Write time, level, name and message."""
+        super().__init__(_FORMAT)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - as inherited
+        """Return the line of an entry."""
+        return one_line(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - as inherited
+        """Return a trace, none of whose lines can be taken for an entry."""
+        return indent(printable(super().formatException(ei)), "    ")
+
+
 def start_logging(*, verbose: bool, seldom: str = "") -> None:
     """Log to standard error from now on, a line an entry.
 
@@ -77,7 +95,9 @@ def start_logging(*, verbose: bool, seldom: str = "") -> None:
         verbose: whether everything is logged.
         seldom: how lines begin of which one a minute is enough, unless verbose; "" for none.
     """
-    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format=_FORMAT)
+    stream = logging.StreamHandler()
+    stream.setFormatter(LineFormatter())
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[stream])
     if seldom and not verbose:
         for handler in logging.getLogger().handlers:
             handler.addFilter(SeldomFilter(seldom))
@@ -152,4 +172,4 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
 
 def _sentence(error: BaseException) -> str:
     text = error.format_message() if isinstance(error, TyperException) else str(error)
-    return " ".join(text.split())
+    return one_line(" ".join(text.split()))

@@ -1,7 +1,9 @@
 """How a process of ours finds its namespace, and how it ends."""
 
 import errno
+import logging
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -12,6 +14,7 @@ import typer
 from metallb_kube.errors import ConfigurationError
 from metallb_kube.process import (
     ExitCode,
+    LineFormatter,
     PortError,
     own_namespace,
     run_program,
@@ -114,3 +117,31 @@ def test_the_port_error_does_not_depend_on_asyncios_words() -> None:
     for words in ("address already in use", "[errno 98] address already in use"):
         error = OSError(errno.EADDRINUSE, f"error while attempting to bind: {words}")
         assert os.strerror(errno.EADDRINUSE) in str(PortError(1, error, "x"))
+
+
+def entry(message: str, *, trace: str = "") -> str:
+    record = logging.LogRecord("a", logging.INFO, "", 0, "%s", (message,), None)
+    if trace:
+        failing(record, trace)
+    return LineFormatter().format(record)
+
+
+def failing(record: logging.LogRecord, trace: str) -> None:
+    try:
+        raising(OwnError(trace))()
+    except OwnError:
+        record.exc_info = sys.exc_info()
+
+
+def test_what_others_write_is_one_line_of_the_log() -> None:
+    forged = "x\n2026-01-01 00:00:00,000 INFO    b: forged\r\x1b[2J\u202e"
+    text = entry(forged)
+    assert text.isprintable()
+    assert text.endswith("INFO    a: x 2026-01-01 00:00:00,000 INFO    b: forged  [2J ")
+
+
+def test_no_line_of_a_trace_is_taken_for_an_entry() -> None:
+    first, *below = entry("failed", trace="x\n2026-01-01 forged\x1b[2J").split("\n")
+    assert first.endswith("a: failed")
+    assert below[-1] == "    2026-01-01 forged [2J"
+    assert all(one.startswith("    ") and one.isprintable() for one in below)
