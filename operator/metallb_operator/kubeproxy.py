@@ -46,7 +46,7 @@ def _configurations(config: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
     for text in config.values():
         try:
             documents = list(yaml.safe_load_all(text))
-        except yaml.YAMLError:
+        except (yaml.YAMLError, RecursionError, ValueError):
             continue
         for document in documents:
             if text_at(document, "kind") == "KubeProxyConfiguration":

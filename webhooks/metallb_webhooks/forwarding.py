@@ -9,8 +9,8 @@ from typing import Final, Self
 
 import aiohttp
 
+from metallb_kube.printing import one_line
 from metallb_webhooks.leadership import Leader
-from metallb_webhooks.review import printable
 from metallb_webhooks.tls import Serving
 
 logger = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class Forwarder:
             return None
 
     def _shun(self, leader: Leader, why: str) -> None:
-        who = printable(leader.identity)
+        who = one_line(leader.identity)
         logger.warning("reviews cannot be passed on to %.100s, who decides: %s", who, why)
         self._shunned, self._until = leader, self._clock() + _SHUNNED_SECONDS
 

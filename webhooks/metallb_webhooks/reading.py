@@ -207,5 +207,9 @@ def _path(location: tuple[int | str, ...]) -> str:
 
 
 def _shown(value: object) -> str:
-    text = orjson.dumps(value, default=str).decode()
+    try:
+        text = orjson.dumps(value, default=str).decode()
+    except orjson.JSONEncodeError:
+        # A number of more than 64 bits, such as 1e300, or what is nested deeper than 254 levels.
+        text = str(value) if isinstance(value, int) else "the value"
     return text if len(text) <= _VALUE_CHARACTERS else f"{text[:_VALUE_CHARACTERS]}..."

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import orjson
 
+from metallb_kube.printing import one_line, printable
+
 MAX_BODY_BYTES: Final = 3 * 1024 * 1024
 """What the API server itself accepts for one object, and more than etcd stores."""
 
@@ -174,7 +176,7 @@ def fit_warnings(texts: Iterable[str]) -> list[str]:
     characters, for which the API server drops a whole warning, become blanks. What does not
     fit in all is counted in the last one.
     """
-    pieces = [piece for text in texts for piece in _split(printable(text).replace("\n", " "))]
+    pieces = [piece for text in texts for piece in _split(one_line(text))]
     fitting: list[str] = []
     room = WARNINGS_CHARACTERS
     for index, piece in enumerate(pieces):
@@ -186,13 +188,6 @@ def fit_warnings(texts: Iterable[str]) -> list[str]:
         fitting.append(piece)
         room -= len(piece)
     return fitting
-
-
-def printable(text: str) -> str:
-    """Replace what a terminal would act upon, or UTF-8 cannot hold, by blanks; keeps newlines."""
-    if text.isprintable():
-        return text
-    return "".join(c if c == "\n" or c.isprintable() else " " for c in text)
 
 
 def _split(text: str) -> Sequence[str]:

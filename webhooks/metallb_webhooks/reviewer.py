@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
+from metallb_kube.printing import one_line
 from metallb_webhooks.freshness import UNHEARD, concerned
 from metallb_webhooks.index import Index
 from metallb_webhooks.pending import Pending
@@ -77,7 +78,7 @@ class Reviewer:
         try:
             return self._alone(request)
         except Exception:
-            logger.exception("the review of %s failed", _shown(request))
+            logger.exception("the review of %.300s failed", _shown(request))
             return internal_error()
 
     async def review(self, request: ReviewRequest, *, refreshed: bool = False) -> Verdict:
@@ -94,7 +95,7 @@ class Reviewer:
         except UNJUDGED as error:
             return refusal(error)
         except Exception:
-            logger.exception("the review of %s failed", _shown(request))
+            logger.exception("the review of %.300s failed", _shown(request))
             return internal_error()
 
     def _alone(self, request: ReviewRequest) -> Verdict | None:
@@ -200,4 +201,4 @@ class Reviewer:
 
 def _shown(request: ReviewRequest) -> str:
     where = f"{request.namespace}/" if request.namespace else ""
-    return f"{request.operation} of {request.kind} {where}{request.name}"
+    return one_line(f"{request.operation} of {request.kind} {where}{request.name}")

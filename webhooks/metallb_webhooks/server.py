@@ -17,6 +17,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from metallb_kube.metricsaccess import MetricsAccess
+from metallb_kube.printing import one_line
 from metallb_kube.process import PortError
 from metallb_kube.unnamed import unnamed
 from metallb_webhooks.bodies import Bodies
@@ -31,7 +32,6 @@ from metallb_webhooks.review import (
     Verdict,
     check_content_type,
     parse,
-    printable,
     respond,
 )
 from metallb_webhooks.service import late
@@ -227,9 +227,9 @@ def _log(asked: ReviewRequest, verdict: Verdict) -> None:
     if verdict.allowed:
         return
     where = f"{asked.namespace}/{asked.name}" if asked.namespace else asked.name
-    what = printable(f"{asked.operation} of {asked.kind} {where}").replace("\n", " ")
+    what = one_line(f"{asked.operation} of {asked.kind} {where}")
     # Whoever sends reviews may claim to be anybody, unless clients show a certificate.
-    who = printable(asked.user).replace("\n", " ")
+    who = one_line(asked.user)
     logger.info(
         "denied: %.300s by %.200s: %s",
         what,

@@ -31,6 +31,8 @@ def kube_proxy(*arguments: str) -> Workload:
         ('mode: ""', ""),
         ("mode: nftables\nipvs: {strictARP: false}", ""),
         ("mode: [", ""),
+        ("mode: " + "[" * 900, ""),
+        ("mode: 2001-99-99", ""),
         ("", ""),
     ],
 )

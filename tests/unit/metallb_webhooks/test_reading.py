@@ -1,5 +1,6 @@
 from typing import Any
 
+import orjson
 import pytest
 
 from metallb_crds.config_v1beta1 import BFDProfile
@@ -20,6 +21,8 @@ from metallb_webhooks.reading import (
 
 BETA1 = "metallb.io/v1beta1"
 BETA2 = "metallb.io/v1beta2"
+
+DEEP: Any = orjson.loads(b"[" * 500 + b"]" * 500)
 
 
 @pytest.mark.parametrize(("api_version", "kind"), sorted(REVIEWED))
@@ -76,6 +79,17 @@ def test_other_kinds_are_refused(api_version: str, kind: str) -> None:
             "BFDProfile",
             {"spec": {"receiveInterval": "x" * 100}},
             f'spec.receiveInterval: "{"x" * 59}... is not a whole number',
+        ),
+        # Neither can be written as JSON by what writes the others.
+        (
+            "BGPAdvertisement",
+            {"spec": {"ipAddressPools": [10**300]}},
+            f"spec.ipAddressPools[0]: 1{'0' * 59}... is not text",
+        ),
+        (
+            "BGPAdvertisement",
+            {"spec": {"ipAddressPools": [DEEP]}},
+            "spec.ipAddressPools[0]: the value is not text",
         ),
         (
             "Community",

@@ -19,7 +19,6 @@ from metallb_webhooks.review import (
     check_content_type,
     fit_warnings,
     parse,
-    printable,
     respond,
 )
 
@@ -179,21 +178,6 @@ def test_a_denial_carries_status_and_warnings() -> None:
         "status": {"status": "Failure", "code": 403, "reason": "Forbidden", "message": "no [31m"},
         "warnings": ["mind"],
     }
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("plain é 日本", "plain é 日本"),
-        ("a\nb", "a\nb"),
-        ("a\tb\x00c", "a b c"),
-        ("\x1b[2J", " [2J"),
-        ("\u202ertl", " rtl"),
-        ("\ud800", " "),
-    ],
-)
-def test_nothing_a_terminal_acts_upon_is_passed_on(text: str, expected: str) -> None:
-    assert printable(text) == expected
 
 
 SENTENCE = "x" * 119 + "."

@@ -281,6 +281,20 @@ async def test_a_mistake_of_ours_is_a_denial_that_tells_nothing(
     assert caplog.text.count("ZeroDivisionError: secret inside") == 2
 
 
+async def test_no_name_forges_lines_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_request: Request[Any], _kind: str, _raised: frozenset[str], /) -> list[Finding]:
+        raise ZeroDivisionError
+
+    index = Index()
+    reviewer = Reviewer(index, Pending(1.0), Refreshing(index), SETTINGS, evaluate=broken)
+    forged = replace(review(FIRST), name="a\n2026-01-01 INFO forged\x1b[2J\u202e" + "x" * 1000)
+    await reviewer.review(forged)
+    reviewer.alone(forged)
+    messages = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert len(messages) == 2
+    assert all(one.isprintable() and len(one) < 400 for one in messages)
+
+
 async def test_what_is_not_followed_is_read_first() -> None:
     desk = Desk()
     desk.behind = (POOL, "Node")
