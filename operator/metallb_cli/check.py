@@ -1,11 +1,12 @@
 """From documents to a report: every object by its schema, then all of them by the rules. Pure."""
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from metallb_cli.documents import Document
+from metallb_cli.documents import Document, UnusableInputError
 from metallb_cli.entries import CORE_KINDS, Entry, entries
 from metallb_cli.findings import Level, LocatedFinding, Report, report
 from metallb_cli.judge import Judged, Surroundings, bench, judged
@@ -22,6 +23,11 @@ NAME: Final = "schema-name"
 DEPRECATED: Final = "schema-deprecated"
 DUPLICATE: Final = "object-duplicate"
 
+COMPARED: Final = frozenset({"BGPAdvertisement", "BGPPeer", "FRRConfiguration"})
+"""Kinds whose rules ask about every other object of the kind."""
+MAX_COMPARED: Final = 1_000
+"""Of each: less than a minute, where 10,000 pools take some seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -34,6 +40,25 @@ class Options:
 
     namespace: str
     backend: Backend | None = None
+
+
+def refuse_many(documents: Iterable[Document]) -> None:
+    """Refuse more objects than can be compared with one another.
+
+    Raises:
+        UnusableInputError: there are more; it is at the first of those.
+    """
+    counts: Counter[str] = Counter()
+    for document in documents:
+        kind = document.manifest["kind"]
+        counts[kind] += kind in COMPARED
+        if counts[kind] > MAX_COMPARED:
+            at = document.position("")
+            problem = (
+                f"there are more than {MAX_COMPARED:,} objects of kind {kind} up to here, each of"
+                " which is compared with every other; give fewer files at a time"
+            )
+            raise UnusableInputError(at.source, at.line, at.column, problem)
 
 
 def check(

@@ -8,11 +8,15 @@ from typing import Any, Final
 from metallb_cli.documents import Document
 from metallb_cli.findings import Level, LocatedFinding
 from metallb_crds.registry import KINDS, Kind, kind_for
+from metallb_kube.printing import clipped
 
 GROUPS: Final = frozenset(row.group for row in KINDS)
 CLUSTER_SCOPED: Final = frozenset(
     {"Node", "Namespace", *(row.kind for row in KINDS if not row.namespaced)}
 )
+# No name of an object is longer; what is told of one that has many faults is told many times.
+_NAME: Final = 253
+_TEXT: Final = 4096
 CORE_KINDS: Final = frozenset({"Node", "Namespace", "Secret", "Service"})
 
 
@@ -52,11 +56,11 @@ class Entry:
             at.column,
             rule,
             level,
-            self.kind,
-            self.name,
-            self.namespace,
-            path,
-            message,
+            clipped(self.kind, _NAME),
+            clipped(self.name, _NAME),
+            clipped(self.namespace, _NAME),
+            clipped(path, _TEXT),
+            clipped(message, _TEXT),
         )
 
 

@@ -1,10 +1,11 @@
 """Render a report: for people, for programs, for code scanning, for GitHub's annotations."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from metallb_cli import printed
 from metallb_cli.findings import Level, LocatedFinding, Report
+from metallb_kube.printing import one_line
 from metallb_webhooks.rules.registry import RULE_IDS
 
 _DOCS: Final = "https://github.com/metallb-operator/metallb-operator/blob/main/docs"
@@ -34,7 +35,7 @@ def as_json(report: Report) -> str:
     findings = [
         {field: getattr(finding, field) for field in _JSON_FIELDS} for finding in report.findings
     ]
-    return json.dumps({"findings": findings, "summary": report.summary()}, indent=2)
+    return printed.as_json({"findings": findings, "summary": report.summary()})
 
 
 def as_sarif(report: Report) -> str:
@@ -49,7 +50,7 @@ def as_sarif(report: Report) -> str:
         },
         "results": [_sarif_result(finding) for finding in report.findings],
     }
-    return json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+    return printed.as_json({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def help_uri(rule: str) -> str:
@@ -75,7 +76,7 @@ FORMATS: Final[Mapping[str, Callable[[Report], str]]] = {
 def _line(finding: LocatedFinding) -> str:
     place = f"{finding.file}:{finding.line}:{finding.column}"
     where = f"{finding.path}: " if finding.path else ""
-    return (
+    return printed.line(
         f"{place}: {finding.severity}: {finding.kind} {finding.name}: "
         f"{where}{finding.message} [{finding.rule}]"
     )
@@ -128,7 +129,7 @@ def _annotation(finding: LocatedFinding) -> str:
             ("title", finding.rule),
         )
     )
-    return f"::{level} {properties}::{_escape(_subject(finding))}"
+    return f"::{level} {properties}::{_escape(printed.line(_subject(finding)))}"
 
 
 def _escape(text: str) -> str:
@@ -137,4 +138,4 @@ def _escape(text: str) -> str:
 
 
 def _escape_property(text: str) -> str:
-    return _escape(text).replace(":", "%3A").replace(",", "%2C")
+    return _escape(one_line(text)).replace(":", "%3A").replace(",", "%2C")

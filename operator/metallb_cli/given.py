@@ -4,6 +4,7 @@ from pathlib import Path
 
 from metallb_cli.documents import UnusableInputError, read
 from metallb_cli.inputs import InputError, texts
+from metallb_cli.yaml_limits import Tally
 from metallb_kube.objects import Manifest
 from metallb_operator.settings import OBJECT_NAME
 
@@ -29,11 +30,12 @@ def only(kind: str, path: Path) -> Manifest:
     Raises:
         InputError: the path cannot be read, or does not hold exactly one such object.
     """
+    tally = Tally()
     try:
         found = [
             document.manifest
             for text in texts([str(path)])
-            for document in read(text.content, text.source)
+            for document in read(text.content, text.source, tally)
             if document.manifest["kind"] == kind
         ]
     except UnusableInputError as error:

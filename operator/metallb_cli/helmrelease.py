@@ -5,13 +5,25 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pyhelm3 import Client
 from pyhelm3 import errors as helm_errors
 
+from metallb_cli.yaml_limits import MAX_DEPTH, is_deep
+
 # It logs every failed command, which the error tells of already.
 logging.getLogger("pyhelm3").addHandler(logging.NullHandler())
+
+
+# Whoever may write Secrets in the namespace writes the values, and JSON is nested without end.
+_UNREADABLE: Final = (
+    helm_errors.Error,
+    OSError,
+    RecursionError,
+    ValueError,
+    subprocess.CalledProcessError,
+)
 
 
 class HelmReleaseError(Exception):
@@ -54,11 +66,17 @@ async def read_release(
         client = Client(executable=helm, kubeconfig=kubeconfig, kubecontext=context)
         revision = await client.get_current_revision(name, namespace=namespace)
         metadata = await revision.chart_metadata()
-        return HelmRelease(
+        found = HelmRelease(
             given=await revision.values() or {},
             computed=await revision.values(computed=True) or {},
             app_version=str(metadata.app_version or ""),
         )
-    except (helm_errors.Error, OSError, subprocess.CalledProcessError) as error:
+    except _UNREADABLE as error:
         said = " ".join(str(error).split())
         raise HelmReleaseError(f"Helm release {namespace}/{name} cannot be read: {said}") from error
+    if is_deep(found.given) or is_deep(found.computed):
+        raise HelmReleaseError(
+            f"the values of Helm release {namespace}/{name} are nested more than {MAX_DEPTH} levels"
+            " deep, as no values of MetalLB's chart are; remove the innermost"
+        )
+    return found

@@ -18,7 +18,8 @@ def _same(value: Any) -> Any:  # noqa: ANN401 - values hold anything
 
 
 def _names(value: Any) -> Any:  # noqa: ANN401 - values hold anything
-    return [entry["name"] if isinstance(entry, dict) else entry for entry in value]
+    entries = value if isinstance(value, list) else [value]
+    return [entry.get("name") if isinstance(entry, dict) else entry for entry in entries]
 
 
 # Where a value goes to.

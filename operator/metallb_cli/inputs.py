@@ -4,7 +4,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
+
+from metallb_cli.yaml_limits import MAX_BYTES
 
 STDIN: Final = "-"
 STDIN_NAME: Final = "<stdin>"
@@ -31,11 +33,12 @@ def texts(paths: Iterable[str]) -> Iterator[Text]:
             folder are left out, as are files that are neither YAML nor JSON by name.
 
     Raises:
-        InputError: a path does not exist, is not UTF-8, or is a folder without such files.
+        InputError: a path does not exist, is too large or not UTF-8, or is a folder without
+            such files.
     """
     for path in paths:
         if path == STDIN:
-            yield Text(STDIN_NAME, _decoded(sys.stdin.buffer.read(), STDIN_NAME))
+            yield Text(STDIN_NAME, _content(sys.stdin.buffer, STDIN_NAME))
         else:
             yield from (_text(file) for file in _files(Path(path)))
 
@@ -56,14 +59,18 @@ def _is_meant(file: Path, folder: Path) -> bool:
 
 def _text(path: Path) -> Text:
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            return Text(str(path), _content(file, str(path)))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from error
-    return Text(str(path), _decoded(raw, str(path)))
 
 
-def _decoded(raw: bytes, source: str) -> str:
+def _content(file: BinaryIO, source: str) -> str:
+    raw = file.read(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES:
+        raise InputError(f"{source}: has more than {MAX_BYTES:,} bytes; split it")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{source}: is not UTF-8 (byte {error.start})") from error
+        problem = f"is not UTF-8 (byte {error.start}); save it as UTF-8"
+        raise InputError(f"{source}: {problem}") from error

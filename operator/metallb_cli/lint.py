@@ -4,12 +4,13 @@ import sys
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
-from metallb_cli.check import Options, check
+from metallb_cli import printed
+from metallb_cli.check import Options, check, refuse_many
 from metallb_cli.clusterread import read_cluster
 from metallb_cli.documents import Document, UnusableInputError, read
 from metallb_cli.findings import Report
@@ -17,11 +18,13 @@ from metallb_cli.formats import FORMATS
 from metallb_cli.inputs import InputError, Text, texts
 from metallb_cli.judge import Surroundings
 from metallb_cli.terminal import print_lines
+from metallb_cli.yaml_limits import Tally
 from metallb_crds.backend import Backend
 from metallb_kube.errors import KubeError
 
 FOUND = 1
 UNUSABLE = 2
+_NAME: Final = "lint"
 
 
 class Output(StrEnum):
@@ -96,7 +99,7 @@ def lint(
     try:
         around = _around(kubeconfig, context, namespace) if cluster else None
         report = _report(paths, Options(namespace, backend), around)
-    except (InputError, KubeError) as error:
+    except (InputError, KubeError, UnusableInputError) as error:
         raise _unusable([str(error)]) from error
     _show(report, output)
     if report.failed(strict=strict):
@@ -113,16 +116,19 @@ def _documents(given: Iterable[Text]) -> tuple[Document, ...]:
 
     Raises:
         Exit: some cannot be used; all of them were told.
+        UnusableInputError: there are more objects than can be compared.
     """
     documents: list[Document] = []
+    tally = Tally()
     unusable: list[str] = []
     for text in given:
         try:
-            documents.extend(read(text.content, text.source))
+            documents.extend(read(text.content, text.source, tally))
         except UnusableInputError as error:
             unusable.append(str(error))
     if unusable:
         raise _unusable(unusable)
+    refuse_many(documents)
     return tuple(documents)
 
 
@@ -130,23 +136,22 @@ def _around(kubeconfig: Path | None, context: str | None, namespace: str) -> Sur
     found = read_cluster(kubeconfig, context, namespace)
     if found.forbidden:
         kinds = ", ".join(found.forbidden)
-        _tell(f"you may not list {kinds} in the cluster; what depends on them is not checked")
+        printed.complain(
+            _NAME,
+            f"you may not list {kinds} in the cluster; what depends on them is not checked",
+        )
     return found.surroundings
 
 
 def _show(report: Report, output: Output) -> None:
     text = FORMATS[output](report)
     if output is Output.TEXT:
-        print_lines(text, Console(file=sys.stdout))
+        print_lines(text.split("\n"), Console(file=sys.stdout))
     elif text:
         typer.echo(text)
 
 
 def _unusable(problems: Iterable[str]) -> typer.Exit:
     for problem in problems:
-        _tell(problem)
+        printed.complain(_NAME, problem)
     return typer.Exit(UNUSABLE)
-
-
-def _tell(message: str) -> None:
-    typer.echo(f"kubectl metallb lint: {message}", err=True)

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 import yaml
 
+from metallb_cli.printed import line
 from metallb_cli.yaml_scalars import resolve
 from metallb_kube.objects import Manifest
+from metallb_kube.printing import printable
 
 _WIDTH: Final = 100
 
@@ -51,12 +53,19 @@ def text_of(documents: Iterable[Commented], head: Iterable[str] = ()) -> str:
 
 
 def _document(document: Commented) -> str:
-    body = yaml.dump(
-        dict(document.manifest), Dumper=_Dumper, sort_keys=False, width=_WIDTH, allow_unicode=True
-    )
+    body = _yaml(document.manifest, raw=True)
+    if printable(body) != body:
+        body = _yaml(document.manifest, raw=False)
     return f"---\n{_comments(document.notes)}{body}"
+
+
+def _yaml(manifest: Manifest, *, raw: bool) -> str:
+    """Return YAML, with every character as it is, or with escapes for all that is not ASCII."""
+    return yaml.dump(
+        dict(manifest), Dumper=_Dumper, sort_keys=False, width=_WIDTH, allow_unicode=raw
+    )
 
 
 def _comments(sentences: Iterable[str]) -> str:
     # A line break within a sentence would end the comment, and what follows would be YAML.
-    return "".join(f"# {' '.join(sentence.split())}\n" for sentence in sentences)
+    return "".join(f"# {line(' '.join(sentence.split()))}\n" for sentence in sentences)

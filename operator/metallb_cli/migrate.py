@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from metallb_cli import printed
 from metallb_cli.connection import connected, path_of
 from metallb_cli.given import only
 from metallb_cli.helmrelease import HelmReleaseError, read_release
@@ -60,15 +61,20 @@ def migrate(
         if from_helm:
             text = asyncio.run(_release(from_helm, namespace, kubeconfig, context))
         else:
-            text = _configuration(_configmap(filename, namespace, kubeconfig, context), namespace)
-    except (HelmReleaseError, InputError, KubeError, OldConfigurationError) as error:
-        typer.echo(f"kubectl metallb migrate: {error}", err=True)
+            source = str(filename or f"ConfigMap {namespace}/{_NAME}")
+            found = _configmap(filename, namespace, kubeconfig, context)
+            text = _configuration(found, source, namespace)
+    except (HelmReleaseError, InputError, KubeError) as error:
+        printed.complain("migrate", error)
         raise typer.Exit(FAILED) from error
     typer.echo(text, nl=False)
 
 
-def _configuration(manifest: Manifest, namespace: str) -> str:
-    found = offer(configuration_in(manifest), namespace)
+def _configuration(manifest: Manifest, source: str, namespace: str) -> str:
+    try:
+        found = offer(configuration_in(manifest), namespace)
+    except OldConfigurationError as error:
+        raise InputError(f"{source}: {error}") from error
     return text_of(found.documents, found.notes)
 
 

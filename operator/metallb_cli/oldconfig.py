@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import yaml
-
 from metallb_cli.manifests import Commented
+from metallb_cli.yaml_limits import UnusableTextError
+from metallb_cli.yaml_nodes import compose, plain
 from metallb_cli.yaml_scalars import resolve
 from metallb_kube.objects import Manifest
 from metallb_kube.ordering import apply_rank
@@ -66,13 +66,6 @@ class OldConfigurationError(Exception):
     """The text is not the old configuration; the message says what is wrong with it."""
 
 
-class _Texts(yaml.SafeLoader):
-    """Leaves every scalar as it stands: MetalLB read `0123` as a password, and `y` as a label."""
-
-
-_Texts.yaml_implicit_resolvers = {"<": yaml.SafeLoader.yaml_implicit_resolvers["<"]}
-
-
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What takes the old configuration's place.
@@ -105,15 +98,26 @@ def configuration_in(manifest: Manifest) -> Mapping[str, Any]:
         raise OldConfigurationError(
             f"the ConfigMap has no key {_KEY!r}: MetalLB before 0.13 read its configuration there"
         )
-    try:
-        found = yaml.load(text, Loader=_Texts)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        raise OldConfigurationError(f"data.{_KEY} is not YAML: {error}") from error
+    found = _read(text)
     if not found:
         return {}
     if not isinstance(found, dict):
         raise OldConfigurationError(f"data.{_KEY} is not a map with address-pools, peers, ...")
     return found
+
+
+def _read(text: str) -> Any:  # noqa: ANN401 - YAML
+    try:
+        # Every scalar as it stands: MetalLB read `0123` as a password, and `y` as a label.
+        documents = [plain(node) for node in compose(text, scalar=str)]
+    except UnusableTextError as error:
+        raise OldConfigurationError(f"data.{_KEY}: {error}") from error
+    if len(documents) > 1:
+        raise OldConfigurationError(
+            f"data.{_KEY} holds {len(documents)} YAML documents, and MetalLB read the first;"
+            " remove the others"
+        )
+    return documents[0] if documents else None
 
 
 def offer(old: Mapping[str, Any], namespace: str) -> Offer:

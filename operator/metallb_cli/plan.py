@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from metallb_cli import planview
+from metallb_cli import planview, printed
 from metallb_cli.connection import connected
 from metallb_cli.given import metallb_in
 from metallb_cli.inputs import InputError
@@ -57,7 +57,7 @@ def plan(
         settings = Settings.build(os.environ, namespace=namespace)
         found = asyncio.run(_planned(filename, settings, kubeconfig, context))
     except (InputError, KubeError, NoPlanError, OperatorError, SettingsError) as error:
-        typer.echo(f"kubectl metallb plan: {error}", err=True)
+        printed.complain("plan", error)
         raise typer.Exit(FAILED) from error
     _show(found, namespace, output)
     if planview.changes(found.plan):
@@ -79,4 +79,4 @@ def _show(found: Planned, namespace: str, output: Output) -> None:
     if output is Output.JSON:
         typer.echo(planview.json(found, namespace))
         return
-    print_lines("\n".join(planview.text(found, namespace)), Console(file=sys.stdout))
+    print_lines(planview.text(found, namespace), Console(file=sys.stdout))

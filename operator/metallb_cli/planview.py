@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import orjson
 
+from metallb_cli import printed
 from metallb_cli.planned import Planned
 from metallb_kube.objects import ObjectRef
 from metallb_operator.compare import ABSENT, Difference
@@ -65,7 +66,7 @@ def json(planned: Planned, namespace: str) -> str:
         "changes": [_entry(change) for change in changes(planned.plan)],
         "unchanged": len(planned.plan.unchanged),
     }
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
+    return printed.as_json(document)
 
 
 def _applied(step: Apply) -> Change:

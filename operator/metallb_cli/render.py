@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from metallb_cli import standalone
+from metallb_cli import printed, standalone
 from metallb_cli.given import metallb_in
 from metallb_cli.inputs import InputError
 from metallb_cli.manifests import text_of
@@ -72,7 +72,7 @@ def render(
         asked = standalone.asking(given, backend, version)
         manifests = asyncio.run(_rendered(asked, settings, secrets=secrets))
     except (InputError, OperatorError, SettingsError) as error:
-        typer.echo(f"kubectl metallb render: {error}", err=True)
+        printed.complain("render", error)
         raise typer.Exit(FAILED) from error
     found = standalone.documents(manifests, namespace, definitions=definitions)
     typer.echo(text_of(found), nl=False)

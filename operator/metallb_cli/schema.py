@@ -21,6 +21,7 @@ from metallb_cli.paths import path_of
 from metallb_cli.validations import holds
 from metallb_crds.registry import Kind
 from metallb_crds.structural import structural_schema
+from metallb_kube.printing import clipped
 
 Schema = Mapping[str, Any]
 
@@ -32,6 +33,7 @@ VALIDATION: Final = "schema-validation"
 
 _CEL: Final = "x-kubernetes-validations"
 _VALUE_CHARACTERS: Final = 60
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
 _TYPES: Final[Mapping[str, str]] = {
     "string": "text",
     "integer": "a whole number",
@@ -93,14 +95,20 @@ def _problem(error: ValidationError) -> Problem:
     path = path_of(error.absolute_path)
     write = _MESSAGES.get(str(error.validator))
     # Whatever stands where a password belongs may be one.
-    value = "the value" if "password" in path.lower() else _shown(error.instance)
+    hidden = "password" in path.lower()
+    value = "" if not write else "the value" if hidden else _shown(error.instance)
     message = write(value, error.validator_value) if write else error.message
     return Problem(rule, path, message, level)
 
 
 def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _VALUE_CHARACTERS else f"{text[:_VALUE_CHARACTERS]}..."
+    # Part by part: a value that many things are wrong with may be a whole file.
+    text = ""
+    for part in _ENCODER.iterencode(value):
+        text += part
+        if len(text) > _VALUE_CHARACTERS:
+            break
+    return clipped(text, _VALUE_CHARACTERS)
 
 
 def _remedy(value: str, wanted: str) -> str:

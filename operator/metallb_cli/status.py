@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from metallb_cli import statusview
+from metallb_cli import printed, statusview
 from metallb_cli.connection import connected
 from metallb_cli.options import NAMESPACE, Context, Form, Kubeconfig, Namespace, Output
 from metallb_cli.overview import Overview, overview
@@ -38,7 +38,7 @@ def status(
     try:
         found = asyncio.run(_read(namespace, kubeconfig, context))
     except KubeError as error:
-        typer.echo(f"kubectl metallb status: {error}", err=True)
+        printed.complain("status", error)
         raise typer.Exit(UNKNOWN) from error
     _show(found, output)
     if not found.healthy:

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import orjson
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from metallb_cli import printed
 from metallb_cli.overview import Overview
 
 Row = Mapping[str, Any]
@@ -16,17 +16,17 @@ Row = Mapping[str, Any]
 
 def json(found: Overview) -> str:
     """Return an overview as JSON text."""
-    return orjson.dumps(asdict(found), option=orjson.OPT_INDENT_2).decode()
+    return printed.as_json(asdict(found))
 
 
 def screen(found: Overview) -> Iterator[RenderableType]:
     """Yield what to print, part by part; parts without anything in them are left out."""
     if found.silence:
-        yield Text(found.silence, style="bold red")
+        yield Text(printed.line(found.silence), style="bold red")
     yield _headline(found)
     for problem in found.problems:
         if problem != found.silence:
-            yield Text(f"  {problem}", style="red")
+            yield Text(f"  {printed.line(problem)}", style="red")
     if found.unread:
         yield Text(f"  you may not read {', '.join(found.unread)}: that is missing below", "yellow")
     then = _then(found)
@@ -44,7 +44,7 @@ def _headline(found: Overview) -> Text:
     what = " ".join(filter(None, ("MetalLB", found.version)))
     backend = f", backend {found.backend}" if found.backend else ""
     state = Text("healthy", "bold green") if found.healthy else Text("not healthy", "bold red")
-    return Text(f"{what}{backend}{_then(found)}: ").append_text(state)
+    return Text(f"{printed.line(f'{what}{backend}{_then(found)}')}: ").append_text(state)
 
 
 def _then(found: Overview) -> str:
@@ -76,4 +76,4 @@ def _pool(row: Row) -> Row:
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - JSON
-    return "" if value is None else str(value)
+    return "" if value is None else printed.line(str(value))

@@ -1,10 +1,13 @@
 """Print a report for people: in colour on a terminal, as plain text everywhere else."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from rich.console import Console
 from rich.text import Text
+
+from metallb_cli import printed
 
 _STYLES: Final = (
     (re.compile(r"^\S+:\d+:\d+(?=: (?:error|warning): )"), "bold"),
@@ -14,10 +17,10 @@ _STYLES: Final = (
 )
 
 
-def print_lines(text: str, console: Console) -> None:
-    """Print text as it is, in colour where the console has any (https://no-color.org)."""
-    for line in text.splitlines():
-        console.print(_styled(line), soft_wrap=True)
+def print_lines(lines: Iterable[str], console: Console) -> None:
+    """Print each text as one line, in colour where the console has any (https://no-color.org)."""
+    for line in lines:
+        console.print(_styled(printed.line(line)), soft_wrap=True)
 
 
 def _styled(line: str) -> Text:

@@ -5,6 +5,7 @@ are Go literals (`0x1f`, `0o17`, `017`, `1_000`), base-60 numbers do not exist, 
 stays text. PyYAML differs in each of these: it reads the community `1234:1` as the number 74041.
 """
 
+import math
 import re
 from typing import Final
 
@@ -30,7 +31,9 @@ _INTEGER: Final = re.compile(
 )
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _BASES: Final = (16, 8, 2, 10)
-_WIDEST: Final = 2**64
+_RANGE: Final = range(-(2**63), 2**64)
+_MOST_DIGITS: Final = 64
+"""Of a number within the range: in binary. Python does not read thousands of decimal ones."""
 
 
 def resolve(text: str) -> Scalar:
@@ -47,7 +50,7 @@ def resolve(text: str) -> Scalar:
     if text in _SPECIAL:
         return _SPECIAL[text]
     if text[0] == "." and _FLOAT.fullmatch(text):
-        return float(text)
+        return _float(text)
     if text[0] not in "+-0123456789" or _TIMESTAMP.fullmatch(text):
         return text
     return _number(text)
@@ -58,10 +61,23 @@ def _number(text: str) -> Scalar:
     if (found := _INTEGER.fullmatch(plain)) is not None:
         sign, *digits = found.groups()
         value = next(
-            int(part, base) for part, base in zip(digits, _BASES, strict=True) if part is not None
+            _integer(part, base)
+            for part, base in zip(digits, _BASES, strict=True)
+            if part is not None
         )
-        if value < _WIDEST:
-            return -value if sign == "-" else value
-    if _FLOAT.fullmatch(plain):
-        return float(plain)
-    return text
+        signed = -value if sign == "-" else value
+        if signed in _RANGE:
+            return signed
+    return _float(plain) if _FLOAT.fullmatch(plain) else text
+
+
+def _integer(digits: str, base: int) -> int:
+    """Return a number, or one out of the range where it has too many digits for it."""
+    needed = digits.lstrip("0") or "0"
+    return int(needed, base) if len(needed) <= _MOST_DIGITS else _RANGE.stop
+
+
+def _float(text: str) -> Scalar:
+    """Return a number, or the text where it is beyond all numbers: Go's ParseFloat fails there."""
+    value = float(text)
+    return text if math.isinf(value) else value

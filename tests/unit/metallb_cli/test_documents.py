@@ -110,13 +110,13 @@ def test_an_empty_text_holds_nothing() -> None:
     ("text", "message"),
     [
         ("kind: [", "x:1:8: "),
-        ("a: b: c", "x:1:5: mapping values are not allowed here"),
+        ("a: b: c", "x:1:5: mapping values are not allowed in this context"),
         ("kind: A\n---\n- a\n- b", "x:3:1: is no Kubernetes object: it has no `kind`"),
         ("metadata: {name: a}", "x:1:1: is no Kubernetes object"),
         ("just text", "x:1:1: is no Kubernetes object"),
         ("kind: A\nspec:\n  a: 1\n  b: 2\n  a: 3", "x:5:3: the key 'a' stands here twice"),
-        ("kind: A\nspec: *nowhere", "x:2:7: found undefined alias"),
-        ("kind: A\x00", "unacceptable character"),
+        ("kind: A\nspec: *nowhere", "x:2:7: the alias *nowhere stands for nothing; write &nowhere"),
+        ("kind: A\x00", "x:1:8: the character U+0000 is not allowed in YAML; remove it"),
     ],
 )
 def test_unusable_input_names_the_place(text: str, message: str) -> None:

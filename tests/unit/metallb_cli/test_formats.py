@@ -57,8 +57,10 @@ def test_when_a_run_fails(given: Report, strict: bool, failed: bool) -> None:  #
 
 def test_text() -> None:
     assert as_text(BOTH).splitlines() == [
-        "pools.yaml:2:1: warning: IPAddressPool first: no advertisement: 100%",
-        "sure [pool-unadvertised]",
+        (
+            "pools.yaml:2:1: warning: IPAddressPool first: no advertisement: 100% sure"
+            " [pool-unadvertised]"
+        ),
         (
             "pools.yaml:9:7: error: IPAddressPool second: "
             "spec.addresses[0]: 10.0.0.0/24 overlaps [pool-overlap]"
@@ -104,7 +106,7 @@ def test_github() -> None:
     assert as_github(BOTH).splitlines() == [
         (
             "::warning file=pools.yaml,line=2,col=1,title=pool-unadvertised::"
-            "IPAddressPool first: no advertisement: 100%25%0Asure"
+            "IPAddressPool first: no advertisement: 100%25 sure"
         ),
         (
             "::error file=pools.yaml,line=9,col=7,title=pool-overlap::"

@@ -46,7 +46,7 @@ def test_texts_are_utf8_with_or_without_a_byte_order_mark(tmp_path: Path, raw: b
     ("name", "raw", "problem"),
     [
         ("absent.yaml", None, "No such file or directory"),
-        ("latin.yaml", b"kind: \xe4", "is not UTF-8 (byte 6)"),
+        ("latin.yaml", b"kind: \xe4", "is not UTF-8 (byte 6); save it as UTF-8"),
     ],
 )
 def test_a_file_that_cannot_be_read(

@@ -173,7 +173,7 @@ def test_what_has_no_place_at_all_is_told() -> None:
     ("manifest", "said"),
     [
         ({"kind": "ConfigMap"}, "no key 'config'"),
-        (configmap("a: ["), "is not YAML"),
+        (configmap("a: ["), "data.config: line 1, column 5: did not find"),
         (configmap("[1]"), "is not a map"),
         (configmap("peers: 1"), "peers is not a list of maps"),
         (configmap("peers: [1]"), "peers is not a list of maps"),

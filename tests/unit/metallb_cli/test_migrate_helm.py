@@ -25,6 +25,7 @@ def spec(given: dict[str, Any], computed: dict[str, Any] | None = None) -> dict[
         ({"loadBalancerClass": "x/y"}, {"loadBalancerClass": "x/y"}),
         ({"loadBalancerClass": ""}, {}),
         ({"imagePullSecrets": [{"name": "a"}, "b"]}, {"images": {"pullSecrets": ["a", "b"]}}),
+        ({"imagePullSecrets": "a"}, {"images": {"pullSecrets": ["a"]}}),
         ({"controller": {"logLevel": "debug"}}, {"logLevel": "debug"}),
         ({"speaker": {"nodeSelector": {"a.b/c": "d"}}}, {"nodeSelector": {"a.b/c": "d"}}),
         (

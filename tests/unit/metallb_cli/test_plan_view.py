@@ -1,12 +1,15 @@
 """A plan as lines and as JSON."""
 
+import io
 import json
 
 import pytest
+from rich.console import Console
 
 from metallb_cli.planned import Planned
 from metallb_cli.planview import changes, text
 from metallb_cli.planview import json as as_json
+from metallb_cli.terminal import print_lines
 from metallb_kube.objects import ObjectRef
 from metallb_operator.compare import ABSENT, Difference
 from metallb_operator.plan import Apply, Cause, Delete, Held, Plan
@@ -114,3 +117,16 @@ def test_json() -> None:
             "differences": [],
         },
     ]
+
+
+def test_nobody_elses_text_forges_a_plan() -> None:
+    forged = "x\n::error::y\x1b[2J\x9b\u202e\u2028##[error]"
+    plan = Plan((apply(SPEAKER, Cause.CHANGED, Difference(forged, forged, forged)),))
+    out = io.StringIO()
+    print_lines(lines(plan), Console(file=out))
+    assert len(out.getvalue().splitlines()) == len(lines(plan))
+    document = as_json(planned(plan), "m")
+    for shown in (out.getvalue(), document):
+        assert all(c == "\n" or c.isprintable() for c in shown)
+        assert "##[" not in shown
+    assert json.loads(document)["changes"][0]["differences"][0]["found"] == forged

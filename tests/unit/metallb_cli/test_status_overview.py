@@ -217,3 +217,24 @@ def test_the_screen() -> None:
     assert ["speaker", "2/3", "node-3", "lacks", "it"] in lines
     assert ["Available", "True", "R", "about", "Available", "[x]"] in lines
     assert "BGP peers" not in text
+
+
+FORGED = "x\n::stop-commands::abc\r##[add-mask]y\x1b[2J\x9b\u202e" + " ::error::z" * 20
+
+
+def test_nobody_elses_text_forges_the_screen() -> None:
+    found = told_of(replace(WELL, metallb=None, events=(event("u", FORGED, "2026"),)))
+    found = replace(
+        found, problems=(FORGED,), silence=FORGED, version=FORGED, peers=({"name": FORGED},)
+    )
+    text = printed(found)
+    assert all(c == "\n" or c.isprintable() for c in text)
+    assert "##[" not in text
+    assert not any(line.strip().startswith("::") for line in text.splitlines())
+
+
+def test_json_escapes_what_terminals_act_upon() -> None:
+    found = told_of(replace(WELL, events=(event("u", FORGED, "2026"),)))
+    text = as_json(found)
+    assert all(c == "\n" or c.isprintable() for c in text)
+    assert json.loads(text)["events"][0]["message"] == FORGED

@@ -19,7 +19,7 @@ def printed(*, terminal: bool, environment: dict[str, str] | None = None) -> str
         width=40,
         _environ={"TERM": "xterm", **(environment or {})},
     )
-    print_lines(f"{LINE}\n1 error", console)
+    print_lines([LINE, "1 error"], console)
     return out.getvalue()
 
 
