@@ -30,7 +30,7 @@ FAULTS: Final[dict[str, Fault]] = {
 }
 OF_WATCHES: Final = ("expired", "throttled", "internal", "unauthorized", "reset", "cut", "hang")
 WATCHED: Final = 15  # kinds, at least
-KOPF_WATCHES: Final = "/apis/metallb.io/v1beta1/metallbs"
+KOPF_WATCHES: Final = f"/apis/metallb.io/v1beta1/namespaces/{NAMESPACE}/metallbs"
 REQUEST_SECONDS: Final = 2
 SILENCE_SECONDS: Final = 3
 # What is proven of seconds here holds for the 30 and 75 that are right outside.
