@@ -19,8 +19,9 @@ HEADER: Final = "Metallb-Forwarded"
 """Says that a review comes from another replica and must not be passed on once more."""
 
 _CONNECT_SECONDS: Final = 0.5
-_ANSWER_SECONDS: Final = 3.5
-"""The one who decides may wait for one and read what is stored; API servers wait for five."""
+_ANSWER_SECONDS: Final = 2.5
+"""The one who decides may wait for one and read what is stored for another one. Whoever gets no
+answer does the same within the two seconds that are left until `Settings.deadline_seconds`."""
 _SHUNNED_SECONDS: Final = 1.0
 
 

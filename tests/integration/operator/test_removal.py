@@ -12,6 +12,7 @@ def test_what_never_goes_holds_the_object_up_for_its_time_only(operator: Operati
     operator.create(bgpBackend="native", uninstall={"timeoutSeconds": 5})
     operator.wait_condition("Progressing", "False")
     cluster = operator.cluster
+    uid = (cluster.get("metallb", "metallb", NAMESPACE) or {})["metadata"]["uid"]
     held = {"metadata": {"finalizers": ["example.test/never"]}}
     cluster.kubectl("patch", *SPEAKER, "-p", json.dumps(held))
     started = time.monotonic()
@@ -24,6 +25,7 @@ def test_what_never_goes_holds_the_object_up_for_its_time_only(operator: Operati
             event["message"]
             for event in (cluster.get("events", namespace=NAMESPACE) or {})["items"]
             if event["reason"] == "RemovalTimedOut"
+            and event["involvedObject"]["uid"] == uid
             and "DaemonSet metallb-system/speaker" in event["message"]
         ]
         assert len(told) == 1
