@@ -77,6 +77,9 @@ def webhooks(*, mounted_certificate: bool = False) -> Document:
         WEBHOOKS,
         container,
         replicas=2,
+        # kube-proxy hears of a pod that is ready a moment later: whoever waits for the rollout
+        # is answered after it.
+        ready_seconds=5,
         # Withdrawn endpoints, then open requests, are waited for.
         grace_seconds=30,
         scheduling={"topologySpreadConstraints": [apart, spread]},
@@ -104,6 +107,7 @@ def _deployment(
     *,
     replicas: int,
     grace_seconds: int,
+    ready_seconds: int = 0,
     scheduling: Mapping[str, Any] | None = None,
 ) -> Document:
     return {
@@ -112,6 +116,7 @@ def _deployment(
         "metadata": {"name": name, "namespace": NAMESPACE, "labels": labels(name)},
         "spec": {
             "replicas": replicas,
+            "minReadySeconds": ready_seconds,
             "revisionHistoryLimit": 3,
             "selector": _selector(name),
             "strategy": {
