@@ -1,4 +1,4 @@
-"""What upstream's manifests and chart have installed becomes ours, and nothing is lost."""
+"""What upstream's manifests, chart and operator have installed becomes ours; nothing is lost."""
 
 import json
 import re
@@ -12,16 +12,19 @@ import pytest
 from cluster.binaries import binary, module_folder
 from cluster.kubectl import KubectlError
 from cluster.real.core import RealCluster
+from cluster.real.images import WORKLOAD
 from observe.report import Evidence
 from observe.router import Router
 from support.changes import under_traffic
-from support.site import NAMESPACE, ROOT, Site, pool
+from support.site import NAMESPACE, ROOT, Document, Site, pool
 from support.waiting import wait_for
 
 RELEASE: Final = "0.15.3"
-ADOPTED_GAP: Final = {"manifests": 0.5, "chart": 12.0}
+ADOPTED_GAP: Final = {"manifests": 0.5, "chart": 12.0, "operator": 0.5}
 """Seconds: speakers of the chart have other names, and are replaced on every node at once."""
 _OLD_WEBHOOKS: Final = ("metallb-webhook-configuration", "frr-k8s-validating-webhook-configuration")
+_LINES: Final = re.MULTILINE | re.DOTALL
+_THEIR_OPERATOR: Final = ("metallb-operator-controller-manager", "metallb-operator-webhook-server")
 _CHARTS_OWN: Final = "app.kubernetes.io/managed-by=Helm,app.kubernetes.io/instance=metallb"
 
 
@@ -39,7 +42,7 @@ def bare(installed: Site) -> Iterator[Site]:
     installed.kubectl("delete", *kinds, "--ignore-not-found")
 
 
-@pytest.mark.parametrize("how", ["manifests", "chart"])
+@pytest.mark.parametrize("how", ["manifests", "operator", "chart"])
 def test_adopted(
     bare: Site, real: RealCluster, router: Router, evidence: Evidence, how: str
 ) -> None:
@@ -63,7 +66,15 @@ def test_adopted(
         watched.mark("operator installed")
         site.install()
         watched.mark("MetalLB object")
-        site.declare()
+        if how != "operator":
+            site.declare()
+        if how == "operator":
+            _wait_held(site)
+            watched.mark("its operator removed")
+            section = document.partition('<a id="from-the-go-operator">')[2]
+            [commands] = re.findall(r"^```sh\n(.*?)^```", section.partition("\n<a id")[0], _LINES)
+            for line in commands.splitlines():
+                site.kubectl(*shlex.split(line)[1:])
         if how == "chart":
             _wait_held(site)
             watched.mark("adoption granted")
@@ -90,6 +101,10 @@ def install_upstream(site: Site, how: str) -> tuple[str, str]:
         manifest = source / "config" / "manifests" / "metallb-native.yaml"
         site.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(manifest))
         return "speaker", "controller"
+    if how == "operator":
+        manifest = source / "config" / "manifests" / "metallb-native.yaml"
+        _install_as_their_operator(site, manifest.read_text())
+        return "speaker", "controller"
     labels = ("enforce", "audit", "warn")
     site.kubectl("create", "namespace", NAMESPACE)
     privileged = (f"pod-security.kubernetes.io/{label}=privileged" for label in labels)
@@ -109,6 +124,60 @@ def install_upstream(site: Site, how: str) -> tuple[str, str]:
     options = ("--server-side", "--force-conflicts", "-n", NAMESPACE, "-f", "-")
     site.kubectl("apply", *options, stdin=rendered)
     return "metallb-speaker", "metallb-controller"
+
+
+def _install_as_their_operator(site: Site, manifest: str) -> None:
+    """Make what the operator of MetalLB's project leaves on a cluster.
+
+    Its program is no Go module that can be had from a proxy. What it applies is the manifest's
+    with the key of memberlist under another name, and belongs to the MetalLB object
+    (metallb-operator, bindata/deployment/helm/metallb and controllers/metallb_controller.go).
+    """
+    options = ("--server-side", "--force-conflicts", "-f", "-")
+    for name in ("value", "secretName"):
+        manifest = manifest.replace(f"{name}: memberlist\n", f"{name}: metallb-memberlist\n")
+    manifest = manifest.replace("  - memberlist\n", "  - metallb-memberlist\n")
+    site.kubectl("apply", *options, stdin=manifest)
+    site.kubectl("apply", *options, stdin=(ROOT / "crds" / "metallbs.metallb.io.yaml").read_text())
+    site.kubectl("wait", "--for=condition=Established", "crd/metallbs.metallb.io")
+    site.declare()
+    owner = {
+        "apiVersion": "metallb.io/v1beta1",
+        "kind": "MetalLB",
+        "name": "metallb",
+        "uid": site.metallb()["metadata"]["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+    for kind, name in (("deployment", "controller"), ("daemonset", "speaker")):
+        site.patch(kind, name, {"metadata": {"ownerReferences": [owner]}}, NAMESPACE)
+    site.real.kubectl.apply(*map(_their_operator, _THEIR_OPERATOR))
+    for name in _THEIR_OPERATOR:
+        site.rolled_out(f"deployment/{name}")
+
+
+def _their_operator(name: str) -> Document:
+    """Return a Deployment that is told what to install as theirs is, and does nothing."""
+    images = {
+        f"{part.upper()}_IMAGE": f"quay.io/metallb/{part}:v{RELEASE}"
+        for part in ("controller", "speaker")
+    }
+    container = {
+        "name": "manager",
+        "image": WORKLOAD,
+        "args": ["pause"],
+        "env": [{"name": variable, "value": image} for variable, image in images.items()],
+    }
+    labels = {"control-plane": name}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+        },
+    }
 
 
 def forget(site: Site) -> None:

@@ -286,6 +286,30 @@ def test_aggregation_of_ipv6(running: Running, router: Router, evidence: Evidenc
         wait_answer(running.real.router, IPV6)
 
 
+@only_frr
+def test_both_families_over_one_session(
+    running: Running, router: Router, evidence: Evidence
+) -> None:
+    """Without `dualStackAddressFamily`, a session over IPv4 carries no IPv6 routes."""
+    with evidence.scenario(
+        "IPv6 routes over IPv4",
+        "With dualStackAddressFamily, and not without.",
+        backend=running.backend,
+    ) as shown:
+        running.advertised()
+        running.serve()
+        running.serve("six", address=IPV6, ipFamilies=["IPv6"])
+        router.wait_next_hops(ROUTE, 2)
+        assert IPV6_ROUTE not in router.routes("ipv6")
+        shown.mark("dualStackAddressFamily")
+        running.site.apply(
+            peer("sample", "10.0.0.1", myASN=64500, peerASN=64501, dualStackAddressFamily=True)
+        )
+        router.wait_next_hops(IPV6_ROUTE, 2)
+        router.wait_next_hops(ROUTE, 2)
+        wait_answer(running.real.router, IPV6)
+
+
 # Peers
 
 

@@ -16,6 +16,9 @@ from support.waiting import wait_for
 
 README = (ROOT / "README.md").read_text()
 
+RESIDENT = {"metallb-operator": 70, "metallb-webhooks": 60}
+"""What a pod of ours may hold at rest, in MiB: what the Go operator's take is 57 to 64."""
+
 pytestmark = pytest.mark.core
 
 
@@ -106,3 +109,33 @@ def test_the_operator_is_ready_only_when_it_works(site: Site, evidence: Evidence
             ]
             assert restarts == [0] * len(pods)
         wait_for("MetalLB is available", lambda: site.conditions()["Available"]["status"] == "True")
+
+
+def test_memory_at_rest(site: Site, evidence: Evidence) -> None:
+    """With ten objects stored; the process's resident memory, the image's files included."""
+    with evidence.scenario("Memory of our pods, ten objects stored") as shown:
+        site.run(bgpBackend="native")
+        site.apply(*(_pool(number) for number in range(10)))
+        for name, most in RESIDENT.items():
+            for pod in site.pods(f"app.kubernetes.io/name={name}"):
+                held = _resident(site, pod["metadata"]["name"])
+                shown.notes.append(f"{name}: {held:.0f} MiB.")
+                assert held < most
+    site.tidy()
+
+
+def _pool(number: int) -> dict[str, object]:
+    return {
+        "apiVersion": "metallb.io/v1beta1",
+        "kind": "IPAddressPool",
+        "metadata": {"name": f"stored-{number}", "namespace": "metallb-system"},
+        "spec": {"addresses": [f"203.0.113.{number}/32"]},
+    }
+
+
+def _resident(site: Site, pod: str) -> float:
+    """Return the resident memory of a pod's first process, in MiB."""
+    command = "print(open('/proc/1/status').read())"
+    told = site.kubectl("exec", "-n", "metallb-system", pod, "--", "python3", "-c", command)
+    [kibibytes] = re.findall(r"^VmRSS:\s+(\d+) kB$", told, re.MULTILINE)
+    return int(kibibytes) / 1024

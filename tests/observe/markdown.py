@@ -72,7 +72,15 @@ def _promises(scenarios: Sequence[Scenario]) -> Iterator[str]:
     yield "## What is promised, as packets and routes\n"
     yield from _table(
         ("scenario", "backend", "what is shown", "seconds"),
-        [(_name(one), one.backend, one.what, f"{one.seconds:.1f}") for one in scenarios],
+        [
+            (
+                _name(one),
+                one.backend,
+                " ".join((one.what, *one.notes)).strip(),
+                f"{one.seconds:.1f}",
+            )
+            for one in scenarios
+        ],
     )
 
 
