@@ -23,6 +23,7 @@ from metallb_kube.seldom import Seldom
 from metallb_operator import handlers
 from metallb_operator.auditor import Auditor
 from metallb_operator.bgpsessions import Peer, wanted_by_node
+from metallb_operator.certificateowner import CertificateOwner
 from metallb_operator.chart import Chart
 from metallb_operator.departure import Departure
 from metallb_operator.downgrade import KINDS
@@ -121,6 +122,7 @@ async def run(settings: Settings) -> None:
         spreader = Spreader(client, observer, settings.namespace)
         departure = Departure(client, source, settings.namespace)
         strangers = Strangers(client, settings.namespace, lambda it: handlers.answer(it, tools))
+        certificate = CertificateOwner(client, settings.namespace)
         olm = OperatorCondition(client, settings.namespace, settings.operator_condition)
         tools = Tools(
             client,
@@ -160,6 +162,7 @@ async def run(settings: Settings) -> None:
                 spreader.run,
                 departure.run,
                 strangers.run,
+                *([certificate.run] if settings.operator_condition else []),
             )
             await _unless_stopped(state, _lead(state, connected, tools, beside))
 

@@ -11,7 +11,7 @@ from support.operating import Operating
 from support.reviews import stored
 
 SPACE: Final = "tenant"
-COUNT: Final = 150
+COUNT: Final = 200
 BYTES: Final = 1_000_000
 MOST_MEBIBYTES: Final = 192
 

@@ -13,9 +13,9 @@ from support.operating import Operating, metallb
 
 MOST_MEBIBYTES: Final = 192
 TENANT: Final = "tenant"
-DEPLOYMENTS: Final = 100
+DEPLOYMENTS: Final = 200
 DEPLOYMENT_BYTES: Final = 1_400_000
-MISPLACED: Final = 160
+MISPLACED: Final = 500
 MISPLACED_BYTES: Final = 1_000_000
 _AT_ONCE: Final = 4
 

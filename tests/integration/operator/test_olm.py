@@ -61,6 +61,30 @@ OVERRIDE: Final = {
     "message": "by hand",
     "lastTransitionTime": "2026-01-01T00:00:00Z",
 }
+VERSIONS: Final[dict[str, Any]] = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "clusterserviceversions.operators.coreos.com"},
+    "spec": {
+        "group": "operators.coreos.com",
+        "scope": "Namespaced",
+        "names": {"kind": "ClusterServiceVersion", "plural": "clusterserviceversions"},
+        "versions": [
+            {
+                "name": "v1alpha1",
+                "served": True,
+                "storage": True,
+                "schema": {"openAPIV3Schema": {"type": "object"}},
+            }
+        ],
+    },
+}
+VERSION: Final[dict[str, Any]] = {
+    "apiVersion": "operators.coreos.com/v1alpha1",
+    "kind": "ClusterServiceVersion",
+    "metadata": {"name": NAME, "namespace": NAMESPACE},
+}
+CERTIFICATE: Final = "metallb-webhooks-service-cert"
 CONDITION: Final[dict[str, Any]] = {
     "apiVersion": "operators.coreos.com/v2",
     "kind": "OperatorCondition",
@@ -94,16 +118,15 @@ BINDING: Final[dict[str, Any]] = {
 @pytest.fixture
 def managed(own_cluster: Cluster, tmp_path: Path) -> Iterator[Operating]:
     """An operator as OLM runs it."""
-    own_cluster.apply(DEFINITION)
-    own_cluster.kubectl(
-        "wait", "--for=condition=Established", "crd", DEFINITION["metadata"]["name"]
-    )
+    definitions = [one["metadata"]["name"] for one in (DEFINITION, VERSIONS)]
+    own_cluster.apply(DEFINITION, VERSIONS)
+    own_cluster.kubectl("wait", "--for=condition=Established", "crd", *definitions)
     own_cluster.apply(CONDITION, ROLE, BINDING)
     with operating(own_cluster, tmp_path, environment={"OPERATOR_CONDITION_NAME": NAME}) as running:
         running.wait_ready()
         yield running
         running.delete()
-    own_cluster.kubectl("delete", "crd", DEFINITION["metadata"]["name"])
+    own_cluster.kubectl("delete", "crd", *definitions)
     own_cluster.kubectl("delete", "role,rolebinding", NAME, "-n", NAMESPACE)
 
 
@@ -126,3 +149,46 @@ def test_olm_knows_when_the_operator_must_not_be_replaced(managed: Operating) ->
     managed.delete()
     _wait_told(managed, "True", "AsExpected")
     assert "OLM cannot be told" not in managed.process.log.read_text()
+
+
+def test_the_certificate_outlives_the_version_that_it_was_made_for(managed: Operating) -> None:
+    """As OLM makes it, and the garbage collector judges it."""
+    cluster = managed.cluster
+    cluster.apply(VERSION, _deployment())
+    version = cluster.get("clusterserviceversion", NAME, NAMESPACE) or {}
+    owner = {key: version[key] for key in ("apiVersion", "kind")}
+    owner |= {key: version["metadata"][key] for key in ("name", "uid")}
+    metadata = {"name": CERTIFICATE, "namespace": NAMESPACE, "ownerReferences": [owner]}
+    cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata})
+    wait_for(
+        "the Deployment owns the Secret, too",
+        lambda: _owners(managed) == {"ClusterServiceVersion", "Deployment"},
+    )
+    cluster.kubectl("delete", "clusterserviceversion", NAME, "-n", NAMESPACE)
+    wait_for("the version counts no more", lambda: _owners(managed) == {"Deployment"}, seconds=90)
+    cluster.kubectl("delete", "deployment", "metallb-webhooks", "-n", NAMESPACE)
+    wait_for(
+        "the Secret goes with the last of its owners",
+        lambda: cluster.get("secret", CERTIFICATE, NAMESPACE) is None,
+        seconds=30,
+    )
+
+
+def _owners(operator: Operating) -> set[str]:
+    found = operator.cluster.get("secret", CERTIFICATE, NAMESPACE) or {"metadata": {}}
+    return {owner["kind"] for owner in found["metadata"].get("ownerReferences", ())}
+
+
+def _deployment() -> dict[str, Any]:
+    labels = {"app.kubernetes.io/name": "metallb-webhooks"}
+    container = {"name": "webhooks", "image": "example.test/webhooks:1"}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "metallb-webhooks", "namespace": NAMESPACE},
+        "spec": {
+            "replicas": 0,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+        },
+    }
