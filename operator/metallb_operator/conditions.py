@@ -62,6 +62,7 @@ class Reason(StrEnum):
     ROLLED_BACK = "RolledBack"
     OTHER_INSTALLATION = "OtherInstallation"
     DOWNGRADE_BLOCKED = "DowngradeBlocked"
+    SERVICE_ACCOUNT_MISSING = "ServiceAccountMissing"
     # What keeps pods from working; the values of troubles.Kind.
     SCALED_TO_ZERO = "ScaledToZero"
     IMAGE_PULL_FAILED = "ImagePullFailed"

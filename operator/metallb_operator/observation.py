@@ -19,6 +19,7 @@ class Observation:
             something is missing that neither conditions nor pods explain.
         accounts: names of the namespace's ServiceAccounts; None unless they were read, which is
             together with the Events.
+        identities: the namespace's ServiceAccounts by name; None while they are not known.
     """
 
     objects: Mapping[ObjectRef, Manifest] = field(default_factory=dict)
@@ -26,3 +27,4 @@ class Observation:
     nodes: tuple[Manifest, ...] = ()
     warnings: tuple[Manifest, ...] = ()
     accounts: frozenset[str] | None = None
+    identities: Mapping[str, Manifest] | None = None

@@ -46,8 +46,10 @@ class Observer:
         self._heard: dict[tuple[str, str], int] = {}
         self.changed = asyncio.Event()
         resources = [resource_for(*kind) for kind in (*_APPLIED, ("v1", "Pod"))]
+        self._identities = self._reflector(resource_for("v1", "ServiceAccount"), namespace)
         self._reflectors = [
             *(self._reflector(resource, namespace) for resource in resources),
+            self._identities,
             self._reflector(resource_for("v1", "Node"), None),
         ]
 
@@ -83,29 +85,24 @@ class Observer:
 
     def observation(self) -> Observation:
         """Return everything as it is known now, but for what only `explained` reads."""
-        kinds: dict[str, list[Manifest]] = {"Pod": [], "Node": []}
+        kinds: dict[str, list[Manifest]] = {"Pod": [], "Node": [], "ServiceAccount": []}
         objects = {}
         for ref, manifest in self._objects.items():
             if ref.kind in kinds:
                 kinds[ref.kind].append(manifest)
             else:
                 objects[ref] = manifest
-        return Observation(objects, tuple(kinds["Pod"]), tuple(kinds["Node"]))
+        known = self._identities.synced.is_set() and not self._identities.refused
+        identities = {name_of(one): one for one in kinds["ServiceAccount"]} if known else None
+        pods, nodes = tuple(kinds["Pod"]), tuple(kinds["Node"])
+        return Observation(objects, pods, nodes, identities=identities)
 
     async def explained(self) -> Observation:
         """Return everything, with what may say why something is missing: read now, not followed."""
-        warnings, accounts = await self.warnings(), await self._accounts()
-        return replace(self.observation(), warnings=warnings, accounts=accounts)
-
-    async def _accounts(self) -> frozenset[str] | None:
-        """Read the names of the ServiceAccounts; None if they cannot be read."""
-        try:
-            listing = await self._client.list(
-                resource_for("v1", "ServiceAccount"), namespace=self._namespace
-            )
-        except KubeError:
-            return None
-        return frozenset(map(name_of, listing.items))
+        warnings = await self.warnings()
+        seen = self.observation()
+        accounts = None if seen.identities is None else frozenset(seen.identities)
+        return replace(seen, warnings=warnings, accounts=accounts)
 
     async def warnings(self) -> tuple[Manifest, ...]:
         """Read the Events of type Warning; none if they cannot be read."""

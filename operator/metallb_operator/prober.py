@@ -10,7 +10,7 @@ from metallb_operator.selftest import Finding, finding
 from metallb_webhooks.selftest import probe
 
 _NAME: Final = "metallb-operator-selftest"
-_REST_SECONDS: Final = 300.0
+_REST_SECONDS: Final = 20.0
 _RETRY_SECONDS: Final = 10.0
 
 
@@ -35,7 +35,7 @@ class Prober:
         self.finding = Finding()
 
     async def run(self) -> None:
-        """Probe until cancelled: seldom while all is well, often while it is not."""
+        """Probe until cancelled: what nobody writes is seen no sooner than that."""
         while True:
             shown = finding(await self._answer())
             if shown != self.finding:

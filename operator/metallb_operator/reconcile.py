@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from metallb_kube.errors import KubeError
 from metallb_kube.objects import Manifest, ref_of
-from metallb_operator import addressnote, blind, events, pauses, problems, staging
+from metallb_operator import addressnote, blind, events, identities, pauses, problems, staging
 from metallb_operator.applyset import applyset_id
 from metallb_operator.compare import fingerprint
 from metallb_operator.component import Component
@@ -272,7 +272,8 @@ def _beside(metallb: Manifest, tools: Tools) -> tuple[Problem, ...]:
     abandoned = rollback_of(metallb)
     found = (abandoned.problem if abandoned else None, tools.admission().problem)
     unseen = blind.problems(tools.observer.refused)
-    return (*unseen, *(problem for problem in found if problem))
+    unknown = identities.missing(tools.observer.observation())
+    return (*unseen, *unknown, *(problem for problem in found if problem))
 
 
 def _configuration(tools: Tools) -> Checked:

@@ -23,6 +23,7 @@ _POD_METADATA: Final = (
     "deletionTimestamp",
     "resourceVersion",
 )
+_ACCOUNT_METADATA: Final = ("name", "namespace", "uid", "creationTimestamp", "resourceVersion")
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -80,6 +81,14 @@ def _pod_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, "containers": containers} if containers else kept
 
 
+def _account(manifest: Manifest) -> Manifest:
+    return {
+        "apiVersion": manifest["apiVersion"],
+        "kind": manifest["kind"],
+        "metadata": _picked(manifest["metadata"], _ACCOUNT_METADATA),
+    }
+
+
 def _secret(manifest: Manifest) -> Manifest:
     """Keep digests in place of values: enough to see a change, useless to whoever dumps memory."""
     data = at(manifest, "data") or {}
@@ -101,4 +110,5 @@ _REDUCTIONS: Final[Mapping[str, Callable[[Manifest], Manifest]]] = {
     "Node": _node,
     "Pod": _pod,
     "Secret": _secret,
+    "ServiceAccount": _account,
 }

@@ -13,7 +13,7 @@ import kopf
 
 from metallb_crds.backend import Backend
 from metallb_crds.meta import Resource
-from metallb_crds.operator_v1beta1 import MetalLBSpec
+from metallb_crds.operator_v1beta1 import MetalLB, MetalLBSpec
 from metallb_kube.client import KubeClient
 from metallb_kube.errors import KubeError, NotFoundError
 from metallb_kube.leases import LeaseElector
@@ -32,10 +32,12 @@ from metallb_operator.health import serving
 from metallb_operator.leftovers import leftovers, places
 from metallb_operator.observe import Observer
 from metallb_operator.operatorcondition import OperatorCondition
+from metallb_operator.ownpolicies import OwnPolicies
 from metallb_operator.plan import Delete
 from metallb_operator.prober import Prober
 from metallb_operator.releases import DEFAULT_RELEASE
 from metallb_operator.reminder import Reminder
+from metallb_operator.renewer import Renewer
 from metallb_operator.report import Reporter
 from metallb_operator.settings import LEASE_NAME, Settings
 from metallb_operator.spreader import Spreader
@@ -120,8 +122,10 @@ async def run(settings: Settings) -> None:
         prober = Prober(client, settings.namespace, observer.tell)
         surveyor = Surveyor(client, source, settings, observer.tell)
         spreader = Spreader(client, observer, settings.namespace)
+        renewer = Renewer(client, observer, lambda: _is_paused(source))
         departure = Departure(client, source, settings.namespace)
         strangers = Strangers(client, settings.namespace, lambda it: handlers.answer(it, tools))
+        own_policies = OwnPolicies(client, observer, settings.namespace)
         certificate = CertificateOwner(client, settings.namespace)
         olm = OperatorCondition(client, settings.namespace, settings.operator_condition)
         tools = Tools(
@@ -162,6 +166,8 @@ async def run(settings: Settings) -> None:
                 spreader.run,
                 departure.run,
                 strangers.run,
+                renewer.run,
+                own_policies.run,
                 *([certificate.run] if settings.operator_condition else []),
             )
             await _unless_stopped(state, _lead(state, connected, tools, beside))
@@ -171,6 +177,11 @@ def _leftovers(source: Source, namespaces: Collection[str]) -> tuple[Delete, ...
     if not source.knows("FRRConfiguration", namespaces):
         return None
     return leftovers(source.store.index.objects["FRRConfiguration"].values(), namespaces)
+
+
+def _is_paused(source: Source) -> bool:
+    stored = source.store.index.objects["MetalLB"].values()
+    return any(isinstance(one, MetalLB) and one.spec.paused for one in stored)
 
 
 def _has_peers(source: Source) -> bool:

@@ -19,6 +19,7 @@ from metallb_kube.objects import ref_of
 from metallb_operator.chart import Chart
 from metallb_operator.packaging.generate import ROOT, files
 from metallb_operator.packaging.image import IMAGE, VERSION
+from metallb_operator.packaging.permissions import OPERANDS
 from metallb_operator.releases import RELEASES
 from metallb_operator.settings import images_from
 from metallb_operator.values import values
@@ -30,7 +31,7 @@ from metallb_webhooks.settings import CONFIGURATION_LABEL, SERVICE, Settings
 Document = dict[str, Any]
 BUNDLE = ROOT / "bundle"
 # What Operator Lifecycle Manager takes besides a CSV and CRDs, as far as we use it.
-TAKEN = {"NetworkPolicy", "PodDisruptionBudget", "CustomResourceDefinition"}
+TAKEN = {"PodDisruptionBudget", "CustomResourceDefinition", "ServiceAccount"}
 
 
 def read(path: Path) -> tuple[Document, ...]:
@@ -119,6 +120,12 @@ def test_what_manifest_and_bundle_both_hold_is_the_same_but_for_the_namespace() 
             **twin,
             "metadata": {"namespace": "metallb-system", **twin["metadata"]},
         }
+
+
+def test_accounts_of_operands_are_files_of_the_bundle() -> None:
+    """They outlive the CSV, as the operands' pods do."""
+    found = {d["metadata"]["name"] for d in BUNDLED if d["kind"] == "ServiceAccount"}
+    assert found == {account.name for account in OPERANDS}
 
 
 def test_the_bundle_leaves_to_olm_what_is_its_own() -> None:

@@ -129,7 +129,7 @@ def test_the_operator_may_follow_apply_take_over_and_prune_what_it_installs() ->
         | on(("v1", "Pod"), *FOLLOW, "delete")
         | on(("v1", "Pod"), "create", subresource="eviction")
         | on(EVENT, "list")
-        | on(("v1", "ServiceAccount"), "list")
+        | on(("v1", "ServiceAccount"), *FOLLOW)
         | on(LEASE, "create")
         | on(LEASE, "get", "update", name="metallb-operator")
     )

@@ -1,7 +1,11 @@
 """The bundle for Operator Lifecycle Manager, file by file. Pure.
 
 OLM makes Services, certificates and webhook configurations itself, and RBAC and ServiceAccounts
-out of the CSV: as files of the bundle they would stay behind when it is removed.
+out of the CSV: as files of the bundle they would stay behind when it is removed. The accounts of
+MetalLB's own pods are files all the same, since these pods stay behind, too: OLM gives such
+accounts no owner, so that a CSV that is deleted and installed again leaves the pods their tokens.
+It hangs at the step from a bundle without these files to one with them; they are there from the
+first release on. NetworkPolicies are the operator's to apply: catalogues take no bundle with any.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +15,8 @@ from metallb_crds.generate import crds
 from metallb_operator.packaging import workloads
 from metallb_operator.packaging.clusterserviceversion import cluster_service_version
 from metallb_operator.packaging.image import OPERATOR
-from metallb_operator.packaging.policies import policies
+from metallb_operator.packaging.permissions import OPERANDS
+from metallb_operator.packaging.rbac import account
 from metallb_operator.packaging.texts import HEADER, documents
 
 Document = dict[str, Any]
@@ -44,7 +49,7 @@ _SCORECARD_TESTS: Final[Mapping[str, str]] = {
 def manifests() -> Iterator[Document]:
     """Yield the objects of the bundle besides the CSV. Their namespace is OLM's to choose."""
     yield from crds().values()
-    for manifest in (workloads.disruption_budget(), *policies()):
+    for manifest in (*map(account, OPERANDS), workloads.disruption_budget()):
         metadata = {key: text for key, text in manifest["metadata"].items() if key != "namespace"}
         yield {**manifest, "metadata": metadata}
 

@@ -237,8 +237,8 @@ OPERATOR_ACCOUNT: Final = Account(
         # Why a workload does not come up: its pods, and what Events say of them.
         Rule("", ("pods",), _FOLLOW),
         Rule("", ("events",), ("list",)),
-        # Whether the account is there that pods which nobody creates would run as.
-        Rule("", ("serviceaccounts",), ("list",)),
+        # Whether the accounts are there that pods run as, and whether pods are older than these.
+        Rule("", ("serviceaccounts",), _FOLLOW),
         # Speakers are replaced node by node while the BGP backend changes.
         Rule("", ("pods",), ("delete",)),
         # Replicas of the webhooks that share a node without need are brought apart.

@@ -12,22 +12,20 @@ _RBAC: Final = "rbac.authorization.k8s.io"
 
 def rbac(accounts: Iterable[Account]) -> Iterator[Document]:
     """Yield everything that gives accounts what they may do; named as in the chart."""
-    for account in accounts:
-        yield _account(account)
-        if account.cluster:
-            yield _role("ClusterRole", account, account.cluster)
-            yield _binding("ClusterRole", account)
-        if account.own:
-            yield _role("Role", account, account.own)
-            yield _binding("Role", account)
+    for one in accounts:
+        yield account(one)
+        if one.cluster:
+            yield _role("ClusterRole", one, one.cluster)
+            yield _binding("ClusterRole", one)
+        if one.own:
+            yield _role("Role", one, one.own)
+            yield _binding("Role", one)
 
 
-def _account(account: Account) -> Document:
-    return {
-        "apiVersion": "v1",
-        "kind": "ServiceAccount",
-        "metadata": _metadata(account, "ServiceAccount"),
-    }
+def account(one: Account) -> Document:
+    """Return the ServiceAccount."""
+    metadata = _metadata(one, "ServiceAccount")
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
 
 
 def _role(kind: str, account: Account, rules: Iterable[Rule | UrlRule]) -> Document:

@@ -64,14 +64,16 @@ BROKEN: dict[str, Any] = {
 }
 
 
-def test_admission_that_does_not_work_is_told_with_the_failing_link(
+def test_admission_that_stops_working_is_told_with_the_failing_link(
     own_cluster: Cluster, tmp_path: Path
 ) -> None:
-    own_cluster.apply(BROKEN)
     try:
         with operating(own_cluster, tmp_path) as operator:
             operator.wait_ready()
             operator.create(bgpBackend="native")
+            operator.wait_condition("Available", "True")
+            operator.wait_condition("Degraded", "False")
+            own_cluster.apply(BROKEN)
             told = operator.wait_condition("Degraded", "True", "AdmissionFailed")
             assert (
                 "the Service that the webhook configuration names does not exist"

@@ -179,16 +179,41 @@ def _owners(operator: Operating) -> set[str]:
     return {owner["kind"] for owner in found["metadata"].get("ownerReferences", ())}
 
 
-def _deployment() -> dict[str, Any]:
-    labels = {"app.kubernetes.io/name": "metallb-webhooks"}
+def _deployment(name: str = "metallb-webhooks") -> dict[str, Any]:
+    labels = {"app.kubernetes.io/name": name}
     container = {"name": "webhooks", "image": "example.test/webhooks:1"}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": "metallb-webhooks", "namespace": NAMESPACE},
+        "metadata": {"name": name, "namespace": NAMESPACE},
         "spec": {
             "replicas": 0,
             "selector": {"matchLabels": labels},
             "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
         },
     }
+
+
+def test_policies_of_our_own_pods_are_applied_where_olm_left_them_out(managed: Operating) -> None:
+    cluster = managed.cluster
+    owner = _deployment("metallb-operator")
+    owner["metadata"]["labels"] = {"olm.managed": "true"}
+    cluster.kubectl("delete", "networkpolicies", *_POLICIES, "-n", NAMESPACE, "--ignore-not-found")
+    cluster.apply(owner)
+    wait_for("both policies", lambda: _has_policies(managed), seconds=60)
+    cluster.kubectl("delete", "networkpolicy", _POLICIES[0], "-n", NAMESPACE)
+    wait_for("it is back", lambda: _has_policies(managed), seconds=60)
+    cluster.kubectl("delete", "deployment", "metallb-operator", "-n", NAMESPACE)
+    wait_for(
+        "they go with the operator",
+        lambda: not any(cluster.get("networkpolicy", name, NAMESPACE) for name in _POLICIES),
+        seconds=60,
+    )
+
+
+_POLICIES: Final = ("metallb-operator", "metallb-webhooks")
+
+
+def _has_policies(operator: Operating) -> bool:
+    found = [operator.cluster.get("networkpolicy", name, NAMESPACE) for name in _POLICIES]
+    return operator.alive() and all(found)

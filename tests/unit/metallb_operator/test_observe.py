@@ -330,12 +330,13 @@ class Served:
     Attributes:
         events: what the watch of ConfigMaps says, when there is something.
         unserved: kinds that the API server does not know, by their plural.
+        accounts: the ServiceAccounts; None if they may not be read.
     """
 
     events: asyncio.Queue[tuple[str, Manifest]] = field(default_factory=asyncio.Queue)
     unserved: frozenset[str] = frozenset()
     warnings: web.Response | None = None
-    accounts: web.Response | None = None
+    accounts: tuple[Manifest, ...] | None = ()
     asked: list[str] = field(default_factory=list)
     refused_again: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -344,15 +345,17 @@ class Served:
         self.asked.append(request.path_qs)
         if plural == "events" and self.warnings:
             return self.warnings
-        if plural == "serviceaccounts" and self.accounts:
-            return self.accounts
+        if plural == "serviceaccounts" and self.accounts is None:
+            return status(403, "Forbidden")
         if plural in self.unserved:
             if sum(request.path in path for path in self.asked) > 1:
                 self.refused_again.set()
             return status(404, "NotFound")
         if "watch" not in request.query:
-            items = [config("a", 5)] if plural == "configmaps" else []
-            return web.json_response({"metadata": {"resourceVersion": "9"}, "items": items})
+            items = {"configmaps": [config("a", 5)], "serviceaccounts": self.accounts}
+            return web.json_response(
+                {"metadata": {"resourceVersion": "9"}, "items": items.get(plural, [])}
+            )
         response = web.StreamResponse()
         await response.prepare(request)
         events = self.events if plural == "configmaps" else asyncio.Queue()
@@ -434,21 +437,25 @@ async def test_warnings_are_read_if_they_can_be(
     assert "fieldSelector=type%3DWarning" in served.asked[0] or "type=Warning" in served.asked[0]
 
 
-@pytest.mark.parametrize(
-    ("answer", "accounts"),
-    [
-        (
-            web.json_response({"items": [{"metadata": {"name": "speaker"}}], "metadata": {}}),
-            frozenset({"speaker"}),
-        ),
-        (status(403, "Forbidden"), None),
-    ],
-)
-async def test_what_may_explain_is_read_when_it_is_asked_for(
-    answer: web.Response, accounts: frozenset[str] | None, tmp_path: Path
-) -> None:
+ACCOUNT = {"metadata": {"name": "speaker", "uid": "7", "resourceVersion": "5"}, "secrets": []}
+
+
+async def test_what_may_explain_is_read_when_it_is_asked_for(tmp_path: Path) -> None:
     warning = web.json_response({"items": [{"reason": "FailedMount"}], "metadata": {}})
-    served = Served(warnings=warning, accounts=answer)
-    async with answering(served, tmp_path) as client:
-        seen = await Observer(client, NAMESPACE).explained()
-    assert (len(seen.warnings), seen.accounts) == (1, accounts)
+    async with following(Served(warnings=warning, accounts=(ACCOUNT,)), tmp_path) as watcher:
+        await watcher.wait_synced()
+        seen = await watcher.explained()
+    assert (len(seen.warnings), seen.accounts) == (1, frozenset({"speaker"}))
+    assert seen.identities is not None
+    assert seen.identities["speaker"]["metadata"]["uid"] == "7"
+    assert "secrets" not in seen.identities["speaker"]
+
+
+async def test_accounts_that_may_not_be_read_are_not_known(tmp_path: Path) -> None:
+    async with following(Served(accounts=None), tmp_path) as watcher:
+        while "serviceaccounts" not in watcher.refused:
+            await watcher.changed.wait()
+        assert (watcher.observation().identities, (await watcher.explained()).accounts) == (
+            None,
+            None,
+        )
