@@ -5,12 +5,15 @@ monotonic clock from the moment we saw the record change, so clocks that disagre
 machines do no harm; every write carries the resourceVersion it is based on, so two writers
 cannot both succeed; and a leader that could not renew stops acting well before anybody else
 may start.
+
+There is one exception, for what is left behind where a whole installation was deleted: a record
+that ran out by the API server's own clock, of a holder that is known not to exist any more.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -86,6 +89,7 @@ class LeaseElector:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         note: Callable[[], Mapping[str, str]] = dict,
+        is_gone: Callable[[str], Awaitable[bool]] | None = None,
     ) -> None:
         """Describe the lease.
 
@@ -98,6 +102,7 @@ class LeaseElector:
             clock: monotonic seconds.
             now: what is written into the Lease, for people.
             note: annotations that go along with every write of the holder.
+            is_gone: asks whether a holder does not exist any more; None where nobody can know.
         """
         self._client = client
         self._ref = ObjectRef(_API, "Lease", namespace, name)
@@ -106,6 +111,8 @@ class LeaseElector:
         self._clock = clock
         self._now = now
         self._note = note
+        self._is_gone = is_gone
+        self._awaited = Seldom(float("inf"), clock)
         self._seen: _Seen | None = None
         self._held: Manifest | None = None
         self._renewed = 0.0
@@ -189,7 +196,8 @@ class LeaseElector:
         if lease is None:
             await self._write(self._client.create, self._fresh())
             return True
-        if not self._is_free(lease):
+        if not self._is_free(lease) and not await self._is_left_behind(lease):
+            self._tell_of(lease)
             return False
         await self._write(self._client.replace, self._record(lease, holder=self._identity))
         return True
@@ -219,6 +227,28 @@ class LeaseElector:
         renewed = known is not None and known.record[0] == holder and known.record != record
         self.behind = not ran_out and (self.behind or renewed)
         return ran_out
+
+    async def _is_left_behind(self, lease: Manifest) -> bool:
+        """Whether the record has run out by the API server's clock and its holder is gone."""
+        spec = lease.get("spec") or {}
+        now, renewed = self._client.time, _time(spec.get("renewTime"))
+        if self._is_gone is None or now is None or renewed is None:
+            return False
+        if (now - renewed).total_seconds() < self._times.duration:
+            return False
+        return await self._is_gone(str(spec.get("holderIdentity")))
+
+    def _tell_of(self, lease: Manifest) -> None:
+        """Log whom we wait for, once for each."""
+        holder = str((lease.get("spec") or {}).get("holderIdentity"))
+        if self._awaited.due(holder):
+            logger.info(
+                "waiting for the Lease %s: %r holds it, and is believed for %d s after its last"
+                " renewal",
+                self._ref.name,
+                holder,
+                self._times.duration,
+            )
 
     async def _keep(self) -> None:
         """Renew until the lease is lost; sets `lost` before anybody else can lead."""
@@ -289,6 +319,14 @@ class LeaseElector:
         if not note:
             return metadata
         return {**metadata, "annotations": {**(metadata.get("annotations") or {}), **note}}
+
+
+def _time(text: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def _level(error: Exception) -> int:

@@ -319,10 +319,22 @@ async def _leadership(
         name=LEASE_NAME,
         identity=settings.identity,
         times=settings.lease,
+        is_gone=lambda holder: _is_gone(connected, settings.namespace, holder),
     )
     state.leading, state.behind = lambda: elector.leading, lambda: elector.behind
     async with elector:
         yield elector.lost
+
+
+async def _is_gone(client: KubeClient, namespace: str, holder: str) -> bool:
+    """Return whether the pod of a holder does not exist: it is named by its pod and its process."""
+    name, _, process = holder.rpartition("-")
+    if not name or not process.isdigit():
+        return False
+    pods = await client.list(
+        resource_for("v1", "Pod"), namespace=namespace, field_selector=f"metadata.name={name}"
+    )
+    return not pods.items
 
 
 async def _raise_when(lost: asyncio.Event) -> None:

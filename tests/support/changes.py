@@ -13,7 +13,7 @@ from observe.client import Target, Traffic, requesting
 from observe.outcomes import Outcome
 from observe.report import Evidence, Recording
 from observe.router import Router
-from support.outside import put_on_link, wait_announcing, wait_answer
+from support.outside import put_on_link, wait_announcing, wait_answer, wait_served
 from support.site import Site, configured, peer, pool, service
 
 LAYER2: Final = "192.168.1.240"
@@ -68,7 +68,7 @@ def configure(
     wait_announcing(real, LAYER2, seconds=60)
     router.wait_next_hops(f"{ROUTED}/32", 2)
     for address in (LAYER2, ROUTED):
-        wait_answer(real.router, address)
+        wait_served(real.router, address)
 
 
 @contextmanager

@@ -38,6 +38,18 @@ def wait_answer(machine: Machine, address: str, port: int = 80) -> dict[str, Any
     return wait_for(what, lambda: ask(machine, address, port), seconds=30, every=0.2)
 
 
+def wait_served(machine: Machine, address: str, times: int = 10) -> None:
+    """Wait until so many connections in a row are answered, whichever nodes routes lead them to.
+
+    A node's kube-proxy may hear of a Service later than its speaker.
+    """
+
+    def served() -> bool:
+        return all(ask(machine, address) for _ in range(times))
+
+    wait_for(f"{address} answers {times} times in a row", served, seconds=30, every=0.2)
+
+
 def nodes_asked(machine: Machine, address: str, times: int = 20) -> set[str]:
     """Ask many times; return the nodes whose pods answered, "" where nobody did."""
     return {str(ask(machine, address).get("node", "")) for _ in range(times)}

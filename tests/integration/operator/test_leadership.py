@@ -111,3 +111,21 @@ def test_whoever_has_lost_the_lead_ends_without_another_write(
     with operating(leases, tmp_path, identity="former") as operator:
         operator.wait_ready()
         operator.delete()
+
+
+def test_what_a_deleted_installation_left_behind_is_not_waited_for(
+    leases: Cluster, tmp_path: Path
+) -> None:
+    """Its Lease is older than it lasts, and there is no pod of the holder's name."""
+    spec = {
+        "holderIdentity": "metallb-operator-5d9c-x2x4z-1",
+        "leaseDurationSeconds": DURATION,
+        "renewTime": "2026-01-01T00:00:00.000000Z",
+    }
+    metadata = {"name": "metallb-operator", "namespace": NAMESPACE}
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata}
+    leases.apply({**lease, "spec": spec})
+    with operating(leases, tmp_path, identity="new-1") as operator:
+        wait_for("it leads", lambda: holder(leases) == "new-1", seconds=DURATION * 2 / 3)
+        operator.wait_ready()
+    assert "waiting for the Lease" not in operator.process.log.read_text()

@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,9 @@ def elector(
     identity: str = "me",
     clock: Callable[[], float] = time.monotonic,
     times: LeaseTimes = QUICK,
+    *,
     note: Callable[[], dict[str, str]] = dict,
+    is_gone: Callable[[str], Awaitable[bool]] | None = None,
 ) -> LeaseElector:
     return LeaseElector(
         client,
@@ -84,6 +86,7 @@ def elector(
         clock=clock,
         now=lambda: NOW,
         note=note,
+        is_gone=is_gone,
     )
 
 
@@ -212,6 +215,45 @@ async def test_only_a_holder_that_renews_is_one_to_stand_behind(tmp_path: Path) 
         clock.at += 15.0
         assert await waiting._attempt()
         assert not waiting.behind
+
+
+@pytest.mark.parametrize(
+    ("age", "exists", "taken"),
+    [
+        pytest.param(16, False, True, id="left-behind"),
+        pytest.param(16, True, False, id="silent-and-there"),
+        pytest.param(5, False, False, id="gone-a-moment-ago"),
+        pytest.param(None, False, False, id="of-an-unknown-age"),
+    ],
+)
+async def test_what_a_deleted_holder_left_behind_is_taken_at_once(
+    tmp_path: Path, *, age: int | None, exists: bool, taken: bool
+) -> None:
+    renewed = "?" if age is None else (datetime.now(UTC) - timedelta(seconds=age)).isoformat()
+    spec = {"holderIdentity": "pod-1", "leaseDurationSeconds": 15, "renewTime": renewed}
+    asked = []
+
+    async def is_gone(holder: str) -> bool:
+        asked.append(holder)
+        return not exists
+
+    async with answering(OneLease(spec), tmp_path) as client:
+        waiting = elector(client, times=FIFTEEN, is_gone=is_gone)
+        assert await waiting._attempt() is taken
+    assert asked in ([], ["pod-1"])
+
+
+async def test_whom_it_waits_for_is_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spec = {"holderIdentity": "pod-1", "leaseDurationSeconds": 15, "renewTime": "1"}
+    async with answering(OneLease(spec), tmp_path) as client:
+        waiting = elector(client, times=FIFTEEN)
+        with caplog.at_level("INFO"):
+            for _ in range(3):
+                assert not await waiting._attempt()
+    [told] = [record.getMessage() for record in caplog.records if "waiting" in record.getMessage()]
+    assert "'pod-1' holds it, and is believed for 15 s" in told
 
 
 async def test_a_lease_given_up_is_taken_at_once(tmp_path: Path) -> None:
