@@ -43,7 +43,7 @@ images: setup ## the images that real nodes run, ours among them, both cached (a
 
 .PHONY: e2e
 e2e: images ## real nodes, our image, packets and routes (as root on Debian; PROFILE=core is shorter)
-	@$(BIN)/python -m pytest tests/e2e $(if $(filter core,$(PROFILE)),-m core) $(ARGS)
+	@$(BIN)/python -m $(if $(filter core,$(PROFILE)),pytest tests/e2e -m core,observe.sharding) $(ARGS)
 
 .PHONY: parity
 parity: setup ## compare 30000 verdicts with MetalLB's own (PARITY_SEED, PARITY_CASES)

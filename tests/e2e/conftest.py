@@ -18,11 +18,11 @@ from cluster.real.addresses import ROUTER, SECOND_ROUTER
 from cluster.real.core import RealCluster, real_cluster
 from observe.bgpconfig import Bgp, Neighbor
 from observe.evidence import capturing, save
-from observe.report import Evidence
+from observe.report import FOLDER_VARIABLE, Evidence
 from observe.router import Router, routing
 from support.site import NAMESPACE, ROOT, Site, workload
 
-FOLDER = ROOT / "build" / "e2e"
+FOLDER = Path(os.environ.get(FOLDER_VARIABLE) or ROOT / "build" / "e2e")
 NODES = (11, 12)
 """The last parts of the nodes' addresses."""
 

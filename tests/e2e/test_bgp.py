@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 import pytest
@@ -11,7 +11,7 @@ from cluster.real.core import RealCluster
 from observe.bgpconfig import Neighbor
 from observe.bgproutes import Route
 from observe.client import Target, requesting
-from observe.report import Evidence, Recording
+from observe.report import Evidence
 from observe.router import ESTABLISHED, Router
 from support.outside import (
     ask,
@@ -467,44 +467,42 @@ def told_to_frr(running: Running, node: str) -> str:
 # Nodes that go
 
 
-@only_frr
-def test_bfd_when_a_node_goes(running: Running, second_router: Router, evidence: Evidence) -> None:
-    nodes = {"n1": "172.30.0.11", "n2": "172.30.0.12"}
-    with evidence.scenario(
-        "A node loses power, with BFD",
-        f"No route to it after {BFD_SECONDS} s.",
-        backend=running.backend,
-    ) as shown:
-        running.site.example("bfd.yaml")
-        running.advertise()
-        running.serve()
-        second_router.wait_next_hops(ROUTE, 2)
-        eventually(
-            "BFD is up with both nodes",
-            lambda: [second_router.bfd_peers().get(one) for one in nodes.values()] == ["up", "up"],
-        )
-        lost_within(running, second_router, nodes["n1"], seconds=BFD_SECONDS, shown=shown)
-        second_router.wait_next_hops(ROUTE, 2)
-
-
-def test_hold_time_when_a_node_goes(running: Running, router: Router, evidence: Evidence) -> None:
-    with evidence.scenario(
-        "A node loses power, without BFD",
-        "No route to it when the hold time of 9 s is over.",
-        backend=running.backend,
-    ) as shown:
-        running.advertised()
-        running.serve()
-        router.wait_next_hops(ROUTE, 2)
-        lost_within(running, router, NODES["n1"], seconds=HOLD_SECONDS, shown=shown)
-        router.wait_next_hops(ROUTE, 2)
-
-
-def lost_within(
-    running: Running, router: Router, stays: str, *, seconds: float, shown: Recording
+def test_a_node_loses_power(
+    running: Running, router: Router, second_router: Router, evidence: Evidence
 ) -> None:
-    """Take the power of n2 and wait until the router knows; give it back."""
-    since = time.monotonic()
-    with without_power(running.site, "n2"):
-        assert router.wait_next_hops(ROUTE, 1, seconds=seconds) == (stays,)
-        shown.notes.append(f"one next hop after {time.monotonic() - since:.1f} s")
+    """With BFD a router knows at once; without, when the hold time is over."""
+    with_bfd = running.backend != "native"
+    with ExitStack() as stack:
+        shown = stack.enter_context(
+            evidence.scenario(
+                "A node loses power",
+                f"No route to it after {BFD_SECONDS} s with BFD, after the hold time of 9 s else.",
+                backend=running.backend,
+            )
+        )
+        running.advertised()
+        if with_bfd:
+            stack.enter_context(also(second_router, *plain(64500, bfd=True)))
+            running.site.apply(
+                configured("BFDProfile", "fast", receiveInterval=380, transmitInterval=270),
+                peer("fast", "192.0.2.3", myASN=64500, peerASN=64512, bfdProfile="fast"),
+            )
+        running.serve()
+        router.wait_next_hops(ROUTE, 2)
+        if with_bfd:
+            second_router.wait_next_hops(ROUTE, 2)
+            eventually(
+                "BFD is up with both nodes",
+                lambda: {second_router.bfd_peers().get(one) for one in PLAIN.values()} == {"up"},
+            )
+        since = time.monotonic()
+        with without_power(running.site, "n2"):
+            if with_bfd:
+                stays = second_router.wait_next_hops(ROUTE, 1, seconds=BFD_SECONDS)
+                assert stays == (PLAIN["n1"],)
+                shown.notes.append(f"With BFD, {time.monotonic() - since:.1f} s.")
+            assert router.wait_next_hops(ROUTE, 1, seconds=HOLD_SECONDS) == (NODES["n1"],)
+            shown.notes.append(f"Without, {time.monotonic() - since:.1f} s.")
+        router.wait_next_hops(ROUTE, 2)
+        if with_bfd:
+            second_router.wait_next_hops(ROUTE, 2)

@@ -1,6 +1,10 @@
-"""Nothing is lost when we change things: restarts, releases, backends, under clients at 20 Hz."""
+"""Nothing is lost when we change things: restarts, releases, backends, under clients at 20 Hz.
 
-from typing import Any
+Each change begins where the one before has ended, so that nothing is rolled out unwatched.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
 
 import pytest
 
@@ -11,80 +15,87 @@ from support.changes import under_traffic
 from support.site import NAMESPACE, Site
 
 OLD, NEW = "0.15.3", "0.16.1"
-BACKENDS = ("native", "frr", "frr-k8s")
 SPEAKERS = {"native": ("speaker",), "frr": ("speaker",), "frr-k8s": ("frr-k8s", "speaker")}
 
-
-class Changing:
-    """What every test here asks for, in one place."""
-
-    def __init__(self, site: Site, real: RealCluster, router: Router, evidence: Evidence) -> None:
-        self.site, self.real, self.router, self.evidence = site, real, router, evidence
-
-    def to(self, name: str, before: dict[str, Any], after: dict[str, Any]) -> None:
-        """Change the MetalLB object from one spec to another under traffic."""
-        self.site.run(**before)
-        label = f"{after['bgpBackend']}"
-        with under_traffic(
-            self.site, self.real, self.router, self.evidence, name, backend=label
-        ) as watched:
-            watched.mark("changed")
-            self.site.run(**after)
+Spec = dict[str, Any]
 
 
-@pytest.fixture
-def changing(installed: Site, real: RealCluster, router: Router, evidence: Evidence) -> Changing:
-    return Changing(installed, real, router, evidence)
+@dataclass(frozen=True, slots=True)
+class Change:
+    """From one spec of the MetalLB object to the next one; the same one is a restart."""
+
+    name: str
+    before: Spec
+    after: Spec
+    core: bool = False
+
+    @property
+    def backend(self) -> str:
+        """The one that it ends with."""
+        return str(self.after["bgpBackend"])
 
 
-def of(backend: str, version: str = NEW, **spec: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+def of(backend: str, version: str = NEW, **spec: Any) -> Spec:  # noqa: ANN401 - any JSON
     return {"bgpBackend": backend, "version": version, **spec}
 
 
+def on(backend: str, *, core: bool = False) -> list[Change]:
+    """Return every change but that of the backend, in the order of a chain."""
+    newer, older, debug = of(backend), of(backend, OLD), of(backend, logLevel="debug")
+    return [
+        Change(f"Downgrade {NEW} to {OLD}", newer, older),
+        Change(f"Upgrade {OLD} to {NEW}", older, newer, core),
+        Change("Log level", newer, debug),
+        Change("Restart", debug, debug),
+    ]
+
+
+def switch(before: str, after: str, *, core: bool = False, **spec: Any) -> Change:  # noqa: ANN401 - any JSON
+    """Return a change of backend; the spec is of what there was before."""
+    return Change(f"Switch from {before}", of(before, **spec), of(after), core)
+
+
+DEBUG: Final = {"logLevel": "debug"}
+CHANGES: Final = (
+    *on("native"),
+    switch("native", "frr-k8s", core=True, **DEBUG),
+    *on("frr-k8s", core=True),
+    switch("frr-k8s", "frr", **DEBUG),
+    *on("frr"),
+    switch("frr", "native", **DEBUG),
+    switch("native", "frr"),
+    switch("frr", "frr-k8s"),
+    switch("frr-k8s", "native"),
+)
+
+
 @pytest.mark.parametrize(
-    ("before", "after"),
+    "change",
     [
-        pytest.param("native", "frr-k8s", marks=pytest.mark.core),
-        ("frr-k8s", "frr"),
-        ("frr", "native"),
-        ("native", "frr"),
-        ("frr", "frr-k8s"),
-        ("frr-k8s", "native"),
+        pytest.param(
+            change,
+            id=f"{change.name}-{change.backend}".replace(" ", "-").lower(),
+            marks=[pytest.mark.core] if change.core else [],
+        )
+        for change in CHANGES
     ],
 )
-def test_backend_switch(changing: Changing, before: str, after: str) -> None:
-    changing.to(f"Switch from {before}", of(before), of(after))
-
-
-@pytest.mark.parametrize(
-    "backend", ["native", "frr", pytest.param("frr-k8s", marks=pytest.mark.core)]
-)
-def test_upgrade(changing: Changing, backend: str) -> None:
-    changing.to(f"Upgrade {OLD} to {NEW}", of(backend, OLD), of(backend, NEW))
-
-
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_downgrade(changing: Changing, backend: str) -> None:
-    changing.to(f"Downgrade {NEW} to {OLD}", of(backend, NEW), of(backend, OLD))
-
-
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_change_of_a_flag(changing: Changing, backend: str) -> None:
-    changing.to("Log level", of(backend), of(backend, logLevel="debug"))
-
-
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_restart(changing: Changing, backend: str) -> None:
-    site = changing.site
-    site.run(**of(backend))
+def test_change(
+    installed: Site, real: RealCluster, router: Router, evidence: Evidence, change: Change
+) -> None:
+    installed.run(**change.before)
     with under_traffic(
-        site, changing.real, changing.router, changing.evidence, "Restart", backend=backend
+        installed, real, router, evidence, change.name, backend=change.backend
     ) as watched:
-        for name in SPEAKERS[backend]:
+        if change.before != change.after:
+            watched.mark("changed")
+            installed.run(**change.after)
+            return
+        for name in SPEAKERS[change.backend]:
             watched.mark(f"restart {name}")
-            site.kubectl("rollout", "restart", f"daemonset/{name}", "-n", NAMESPACE)
-            site.rolled_out(f"daemonset/{name}")
+            installed.kubectl("rollout", "restart", f"daemonset/{name}", "-n", NAMESPACE)
+            installed.rolled_out(f"daemonset/{name}")
         watched.mark("restart controller")
-        site.kubectl("rollout", "restart", "deployment/controller", "-n", NAMESPACE)
-        site.rolled_out("deployment/controller")
-        site.wait_settled()
+        installed.kubectl("rollout", "restart", "deployment/controller", "-n", NAMESPACE)
+        installed.rolled_out("deployment/controller")
+        installed.wait_settled()

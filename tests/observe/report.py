@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import platform
 import subprocess
 import time
@@ -10,11 +11,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from observe import markdown, page
 from observe.client import Traffic
 from observe.outcomes import Mark
 from observe.results import Lane, Run, Scenario, as_json, lane
+
+FOLDER_VARIABLE: Final = "METALLB_E2E_FOLDER"
+"""Where a run of tests leaves its report, if not in build/e2e."""
+PICKLE: Final = "run.pickle"
+"""A run as it is, for whoever puts several together."""
 
 
 @dataclass(slots=True)
@@ -121,20 +128,25 @@ class Evidence:
         """Return the run so far."""
         seconds = time.monotonic() - self._began
         date = f"{self.date:%d %b %Y, %H:%M UTC}"
-        return Run(date, _commit(), machine(), seconds, tuple(self.scenarios))
+        return Run(date, commit(), machine(), seconds, tuple(self.scenarios))
 
     def write(self) -> None:
-        """Write report.html, report.json and evidence.md."""
-        run = self.run()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "report.json").write_text(json.dumps(as_json(run), indent=1) + "\n")
-        (self.folder / "report.html").write_text(page.render(run))
-        (self.folder / "evidence.md").write_text(markdown.render(run))
+        """Write report.html, report.json and evidence.md, and the run for who joins several."""
+        write(self.folder, self.run())
 
     def _explain(self, name: str) -> None:
         if self.on_failure is not None:
             words = "".join(letter if letter.isalnum() else "-" for letter in name)
             self.on_failure(name, self.folder / words)
+
+
+def write(folder: Path, run: Run) -> None:
+    """Write report.html, report.json, evidence.md and the run itself into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.json").write_text(json.dumps(as_json(run), indent=1) + "\n")
+    (folder / "report.html").write_text(page.render(run))
+    (folder / "evidence.md").write_text(markdown.render(run))
+    (folder / PICKLE).write_bytes(pickle.dumps(run))
 
 
 @contextmanager
@@ -153,7 +165,7 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {memory:.0f} GiB, Linux {platform.release()}"
 
 
-def _commit() -> str:
+def commit() -> str:
     command = ("git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.strip() or "unknown commit"
