@@ -55,7 +55,7 @@ def switch(before: str, after: str, *, core: bool = False, **spec: Any) -> Chang
     return Change(f"Switch from {before}", of(before, **spec), of(after), core)
 
 
-DEBUG: Final = {"logLevel": "debug"}
+DEBUG: Final[Spec] = {"logLevel": "debug"}
 CHANGES: Final = (
     *on("native"),
     switch("native", "frr-k8s", core=True, **DEBUG),
