@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from metallb_crds.generate import crds
 from metallb_operator.packaging import workloads
+from metallb_operator.packaging.catalog import OPENSHIFT
 from metallb_operator.packaging.clusterserviceversion import cluster_service_version
 from metallb_operator.packaging.image import OPERATOR
 from metallb_operator.packaging.permissions import OPERANDS
@@ -34,6 +35,8 @@ _LABELS: Final[Mapping[str, str]] = {
     f"{_PREFIX}.bundle.channel.default.v1": CHANNEL,
     f"{_PREFIX}.test.mediatype.v1": "scorecard+v1",
     f"{_PREFIX}.test.config.v1": "tests/scorecard/",
+    # This one and every newer one.
+    "com.redhat.openshift.versions": OPENSHIFT[0],
 }
 
 _SCORECARD_TESTS: Final[Mapping[str, str]] = {

@@ -27,6 +27,25 @@ CREATED: Final = "2026-11-25T00:00:00Z"
 MIN_KUBERNETES: Final = "1.30.0"
 """Since 1.30 all that is used is on by default: CEL rules in CRDs, conditions of webhooks."""
 
+_FEATURES: Final = "features.operators.openshift.io"
+FEATURES: Final[Mapping[str, bool]] = {
+    # Every image is listed, and each can be named otherwise (spec.images).
+    "disconnected": True,
+    # Python's TLS is the image's OpenSSL, which is not a validated one.
+    "fips-compliant": False,
+    # The API server is asked through HTTPS_PROXY; nothing else is outside.
+    "proxy-aware": True,
+    # spec.tls has the settings; those of the cluster are not read.
+    "tls-profiles": False,
+    "token-auth-aws": False,
+    "token-auth-azure": False,
+    "token-auth-gcp": False,
+    "cnf": False,
+    "cni": False,
+    "csi": False,
+}
+"""What catalogues of OpenShift show as supported (Operator SDK, "Infrastructure features")."""
+
 _REPOSITORY: Final = "https://github.com/metallb-operator/metallb-operator"
 
 _SUMMARY: Final = "Gives bare-metal clusters working Services of type LoadBalancer with MetalLB"
@@ -96,6 +115,7 @@ def _annotations(by_kind: Mapping[str, Document]) -> dict[str, str]:
         "operatorframework.io/suggested-namespace": NAMESPACE,
         "operatorframework.io/suggested-namespace-template": _json(namespace()),
         "operators.operatorframework.io/internal-objects": _json(internal_objects()),
+        **{f"{_FEATURES}/{name}": str(has).lower() for name, has in FEATURES.items()},
     }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from metallb_crds import committed
-from metallb_operator.packaging import bundle, install
+from metallb_operator.packaging import bundle, catalog, install
 from metallb_operator.packaging.examples import read_examples
 from metallb_operator.packaging.image import IMAGE
 
@@ -30,7 +30,7 @@ def files(image: str = IMAGE) -> Mapping[str, str]:
     Args:
         image: what the two Deployments run, wherever they are described.
     """
-    named = {**install.files(), **bundle.files(read_examples(EXAMPLES))}
+    named = {**install.files(), **bundle.files(read_examples(EXAMPLES)), **catalog.files()}
     return {path: text.replace(IMAGE, image) for path, text in named.items()}
 
 

@@ -8,6 +8,9 @@ VERSION: Final = version("metallb-operator")
 IMAGE: Final = f"quay.io/metallb-operator/metallb-operator:v{VERSION}"
 """Where releases are pushed to; whoever builds an image of their own replaces it here alone."""
 
+BUNDLE_IMAGE: Final = f"quay.io/metallb-operator/metallb-operator-bundle:v{VERSION}"
+"""Where the bundle of a release is pushed to, which catalogues name."""
+
 NAMESPACE: Final = "metallb-system"
 
 OPERATOR: Final = "metallb-operator"
