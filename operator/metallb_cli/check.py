@@ -107,7 +107,7 @@ def _fault(entry: Entry, problem: Problem) -> LocatedFinding:
 def _faults(entry: Entry) -> Iterator[Problem]:
     """Yield what is wrong with an object by itself, before any rule is asked."""
     if entry.row is None and not entry.is_core:
-        yield Problem(UNKNOWN_KIND, "kind", _unknown_kind(entry))
+        yield Problem(UNKNOWN_KIND, "kind" if entry.group else "", _unknown_kind(entry))
         return
     if not entry.name and isinstance(entry.manifest.get("metadata"), dict):
         yield Problem(NAME, "metadata.name", "is required and missing")
@@ -121,6 +121,8 @@ def _faults(entry: Entry) -> Iterator[Problem]:
 
 def _unknown_kind(entry: Entry) -> str:
     versions = [row.model.api_version for row in KINDS if row.kind == entry.kind]
+    if versions and not entry.group:
+        return f"apiVersion is missing, or of another group; write apiVersion: {versions[-1]}"
     if versions:
         return f"there is no such version of {entry.kind}; write apiVersion: {versions[-1]}"
     kinds = sorted({row.kind for row in KINDS if row.group == entry.group})
@@ -150,9 +152,11 @@ def _looked_at(entry: Entry, options: Options) -> Iterator[Object]:
 
 
 def _as_stored(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a Secret as the API server keeps it: what stringData says stands in data."""
-    written = manifest.get("stringData", {})
-    return {**manifest, "data": {**manifest.get("data", {}), **written}} if written else manifest
+    """Return a Secret as the API server keeps it: with a type, and stringData as data."""
+    if manifest.get("kind") != "Secret":
+        return manifest
+    data = {**manifest.get("data", {}), **manifest.get("stringData", {})}
+    return {**manifest, "type": manifest.get("type") or "Opaque", "data": data}
 
 
 def _around(given: Iterable[Entry], around: Surroundings) -> Surroundings:
@@ -165,7 +169,8 @@ def _duplicates(given: Iterable[Entry]) -> Iterator[LocatedFinding]:
     """Yield every object that stands in the input before, in whatever version."""
     first: dict[tuple[str, str, str, str], Entry] = {}
     for entry in given:
-        if not entry.name:
+        # Others' objects stand in several overlays of one folder: that is no business of ours.
+        if not entry.name or entry.row is None:
             continue
         other = first.setdefault(entry.identity, entry)
         if other is entry:

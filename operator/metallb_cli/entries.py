@@ -11,6 +11,7 @@ from metallb_crds.registry import KINDS, Kind, kind_for
 from metallb_kube.printing import clipped
 
 GROUPS: Final = frozenset(row.group for row in KINDS)
+KIND_NAMES: Final = frozenset(row.kind for row in KINDS)
 CLUSTER_SCOPED: Final = frozenset(
     {"Node", "Namespace", *(row.kind for row in KINDS if not row.namespaced)}
 )
@@ -40,7 +41,7 @@ class Entry:
     @property
     def is_core(self) -> bool:
         """Whether it is of a core kind, which the rules only look at."""
-        return not self.group
+        return not self.group and self.kind in CORE_KINDS
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
@@ -75,7 +76,9 @@ def entries(documents: Iterable[Document], namespace: str) -> Iterator[Entry]:
     for document in documents:
         group, _, version = _api_version(document).rpartition("/")
         kind = document.manifest["kind"]
-        if group in GROUPS or (not group and version == "v1" and kind in CORE_KINDS):
+        core = version == "v1" and kind in CORE_KINDS
+        # A kind of ours without a group lacks its apiVersion: kubectl refuses that.
+        if group in GROUPS or (not group and (core or kind in KIND_NAMES)):
             yield _entry(document, namespace, generated)
 
 

@@ -19,10 +19,15 @@ class InputError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One text, and its name for messages and positions."""
+    """One text, and its name for messages and positions.
+
+    Attributes:
+        found: whether it was found in a folder: then it may be about anything.
+    """
 
     source: str
     content: str
+    found: bool = False
 
 
 def texts(paths: Iterable[str]) -> Iterator[Text]:
@@ -40,7 +45,8 @@ def texts(paths: Iterable[str]) -> Iterator[Text]:
         if path == STDIN:
             yield Text(STDIN_NAME, _content(sys.stdin.buffer, STDIN_NAME))
         else:
-            yield from (_text(file) for file in _files(Path(path)))
+            folder = Path(path).is_dir()
+            yield from (_text(file, found=folder) for file in _files(Path(path)))
 
 
 def _files(path: Path) -> list[Path]:
@@ -57,10 +63,10 @@ def _is_meant(file: Path, folder: Path) -> bool:
     return file.suffix in SUFFIXES and not hidden and file.is_file()
 
 
-def _text(path: Path) -> Text:
+def _text(path: Path, *, found: bool) -> Text:
     try:
         with path.open("rb") as file:
-            return Text(str(path), _content(file, str(path)))
+            return Text(str(path), _content(file, str(path)), found)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from error
 

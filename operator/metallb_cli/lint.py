@@ -25,6 +25,7 @@ from metallb_kube.errors import KubeError
 FOUND = 1
 UNUSABLE = 2
 _NAME: Final = "lint"
+_TEMPLATE: Final = "{{"
 
 
 class Output(StrEnum):
@@ -122,14 +123,33 @@ def _documents(given: Iterable[Text]) -> tuple[Document, ...]:
     tally = Tally()
     unusable: list[str] = []
     for text in given:
+        others: list[UnusableInputError] = []
         try:
-            documents.extend(read(text.content, text.source, tally))
+            into = others.append if text.found else None
+            documents.extend(read(text.content, text.source, tally, into))
         except UnusableInputError as error:
-            unusable.append(str(error))
+            if text.found and _TEMPLATE in text.content:
+                others.append(error)
+            else:
+                unusable.append(str(error))
+        if others:
+            printed.complain(_NAME, _left_out(text))
     if unusable:
         raise _unusable(unusable)
+    if not documents:
+        names = ", ".join(text.source for text in given)
+        raise _unusable([f"{names}: there is no Kubernetes object, and nothing was checked"])
     refuse_many(documents)
     return tuple(documents)
+
+
+def _left_out(text: Text) -> str:
+    """Return what is said of a file in a folder that holds something else than objects."""
+    if _TEMPLATE in text.content:
+        why = "it is a template; check what comes of it: `helm template | kubectl metallb lint -`"
+    else:
+        why = "it holds something else than Kubernetes objects"
+    return f"{text.source}: left out in part or as a whole: {why}"
 
 
 def _around(kubeconfig: Path | None, context: str | None, namespace: str) -> Surroundings:

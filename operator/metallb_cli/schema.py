@@ -42,6 +42,12 @@ _TYPES: Final[Mapping[str, str]] = {
     "array": "a list",
     "object": "an object",
 }
+_BARE: Final[Mapping[str, re.Pattern[str]]] = {
+    "integer": re.compile(r'"[+-]?\d+"'),
+    "number": re.compile(r'"[+-]?\d+(\.\d+)?"'),
+    "boolean": re.compile(r'"(true|false)"'),
+}
+"""Texts, as JSON has them, that are something else without their quotes."""
 _RULES: Final[Mapping[str, str]] = {
     "type": TYPE,
     "anyOf": TYPE,
@@ -112,8 +118,11 @@ def _shown(value: object) -> str:
 
 
 def _remedy(value: str, wanted: str) -> str:
-    """Return how a scalar becomes text: YAML reads `yes`, `n` and `5` as something else."""
-    return "; put it in quotes" if wanted == "string" and value[0] not in '{["' else ""
+    """Return how a scalar becomes what it should be: YAML reads `yes` as no text, "5" as text."""
+    if wanted == "string":
+        return "; put it in quotes" if value[0] not in '{["' else ""
+    bare = _BARE.get(wanted)
+    return "; take the quotes off" if bare and bare.fullmatch(value) else ""
 
 
 _MESSAGES: Final[Mapping[str, Callable[[str, Any], str]]] = {

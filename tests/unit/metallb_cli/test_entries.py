@@ -26,8 +26,9 @@ def made(*texts: str) -> list[Entry]:
         ("apiVersion: v1\nkind: ConfigMap", False),
         ("apiVersion: serving.knative.dev/v1\nkind: Service", False),
         ("apiVersion: apps/v1\nkind: Deployment", False),
-        ("kind: IPAddressPool", False),
-        ("apiVersion: 5\nkind: IPAddressPool", False),
+        ("kind: IPAddressPool", True),
+        ("apiVersion: 5\nkind: IPAddressPool", True),
+        ("kind: Service", False),
     ],
 )
 def test_what_is_looked_at(head: str, looked_at: bool) -> None:  # noqa: FBT001 - a table's column

@@ -36,7 +36,9 @@ def lint(*arguments: str, stdin: str | None = None) -> Result:
         (POOL, ["--strict"], 1),
         (POOL + L2, ["--strict"], 0),
         (BAD + L2, [], 1),
-        ("", [], 0),
+        ("", [], 2),
+        ("# nothing", [], 2),
+        (POOL.replace("apiVersion: metallb.io/v1beta1", "") + L2, [], 1),
         ("kind: [", [], 2),
         ("no: kind", [], 2),
         ("{a: 1, a: 2}", [], 2),
@@ -84,15 +86,57 @@ def test_files_are_judged_together(tmp_path: Path) -> None:
 
 
 def test_every_file_that_cannot_be_used_is_told(tmp_path: Path) -> None:
-    for name in ("a.yaml", "b.yaml"):
-        (tmp_path / name).write_text("no: kind")
-    result = lint(str(tmp_path))
+    files = [str(tmp_path / name) for name in ("a.yaml", "b.yaml")]
+    for file in files:
+        Path(file).write_text("no: kind")
+    result = lint(*files)
     assert result.exit_code == 2
     assert result.stdout == ""
     lines = result.stderr.splitlines()
     assert [line.partition(": is no")[0] for line in lines] == [
         f"kubectl metallb lint: {tmp_path / name}:1:1" for name in ("a.yaml", "b.yaml")
     ]
+
+
+CHART = "apiVersion: metallb.io/v1beta1\nkind: IPAddressPool\nspec: {{ .Values.spec }}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "word"),
+    [
+        pytest.param("values.yaml", "replicaCount: 1", "something else", id="values"),
+        pytest.param("kustomization.yaml", "resources: [a.yaml]", "something else", id="kustomize"),
+        pytest.param("patch.yaml", "- op: remove\n  path: /spec", "something else", id="patch"),
+        pytest.param("dashboard.json", '{"panels": []}', "something else", id="dashboard"),
+        pytest.param("templates/pool.yaml", CHART, "it is a template", id="template"),
+    ],
+)
+def test_a_folder_may_hold_other_things(name: str, text: str, word: str, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text(BAD)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(text)
+    result = lint(str(tmp_path))
+    assert result.exit_code == 1
+    assert "[pool-address-syntax]" in result.stdout
+    [line] = result.stderr.splitlines()
+    assert line.startswith(f"kubectl metallb lint: {tmp_path / name}: left out")
+    assert word in line
+    # By its own name it is a mistake.
+    assert lint(str(tmp_path / name)).exit_code == 2
+
+
+@pytest.mark.parametrize("text", ["apiVersion: metallb.io/v1beta1\nmetadata: {name: a}", "kind: ["])
+def test_what_is_meant_for_metallb_is_not_left_out(text: str, tmp_path: Path) -> None:
+    (tmp_path / "pool.yaml").write_text(POOL)
+    (tmp_path / "broken.yaml").write_text(text)
+    assert lint(str(tmp_path)).exit_code == 2
+
+
+def test_a_folder_without_any_object_is_not_fine(tmp_path: Path) -> None:
+    (tmp_path / "values.yaml").write_text("replicaCount: 1")
+    result = lint(str(tmp_path))
+    assert result.exit_code == 2
+    assert "nothing was checked" in result.stderr
 
 
 def test_a_path_that_is_not_there() -> None:
