@@ -1,6 +1,7 @@
 """From documents to a report: every object by its schema, then all of them by the rules. Pure."""
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,10 +14,17 @@ from metallb_cli.judge import Judged, Surroundings, bench, judged
 from metallb_cli.metadata import CORE
 from metallb_cli.schema import Problem, against, problems
 from metallb_crds.backend import Backend
+from metallb_crds.meta import Resource
 from metallb_crds.registry import KINDS
 from metallb_webhooks.followed import FOLLOWED
 from metallb_webhooks.index import Object
 from metallb_webhooks.reading import REVIEWED, UnreadableError, read
+
+_PLACEHOLDER: Final = re.compile(
+    r"\$\{[^}]*\}|\$\([^)]*\)|\{\{.*\}\}|\$[A-Z_]{2,}|<[A-Za-z_ -]+>|@@?[A-Z_]+@@?|__[A-Z_]+__"
+)
+"""Of envsubst, Flux, Kustomize, Helm, Ansible and people."""
+_LONGEST_PLACEHOLDER: Final = 200
 
 UNKNOWN_KIND: Final = "schema-unknown-kind"
 NAME: Final = "schema-name"
@@ -90,10 +98,14 @@ def _ruled(
     """Yield what the rules say."""
     subjects = [one for one in map(_decoded, given) if one]
     core = [thing for entry in given for thing in _looked_at(entry, options)]
-    models = [one.model for one in subjects]
+    decoded = {one.entry.identity for one in subjects}
+    # What cannot be read is there all the same: nothing that names it names something unknown.
+    unread = [_stand_in(entry) for entry in given if entry.identity not in decoded]
+    models = [*(one.model for one in subjects), *(one for one in unread if one)]
     by = bench([*models, *core], _around(given, around), options.namespace, options.backend)
     for one in subjects:
-        yield from judged(one, by)
+        for finding in judged(one, by):
+            yield _of_placeholder(one.entry, finding)
 
 
 def _field(finding: LocatedFinding) -> tuple[str, int, int, str]:
@@ -101,7 +113,17 @@ def _field(finding: LocatedFinding) -> tuple[str, int, int, str]:
 
 
 def _fault(entry: Entry, problem: Problem) -> LocatedFinding:
-    return entry.finding(problem.rule, problem.level, problem.path, problem.message)
+    found = entry.finding(problem.rule, problem.level, problem.path, problem.message)
+    return _of_placeholder(entry, found)
+
+
+def _of_placeholder(entry: Entry, finding: LocatedFinding) -> LocatedFinding:
+    """Return a finding about a value that is yet to be put in, with what helps there."""
+    value = entry.document.scalar(finding.path)[:_LONGEST_PLACEHOLDER]
+    if "password" in finding.path.lower() or not _PLACEHOLDER.search(value):
+        return finding
+    text = f"{value!r} is a placeholder; check what comes out of the substitution"
+    return replace(finding, message=text)
 
 
 def _faults(entry: Entry) -> Iterator[Problem]:
@@ -140,6 +162,18 @@ def _decoded(entry: Entry) -> Judged | None:
         return Judged(entry, read(str(api_version), entry.kind, entry.manifest))
     except UnreadableError:
         return None  # its schema has said why
+
+
+def _stand_in(entry: Entry) -> Resource | None:
+    """Return an object of the name alone, for one whose fields are of wrong types."""
+    api_version = str(entry.manifest.get("apiVersion"))
+    if entry.row is None or not entry.name or (api_version, entry.kind) not in REVIEWED:
+        return None
+    named = {key: entry.manifest[key] for key in ("apiVersion", "kind", "metadata")}
+    try:
+        return read(api_version, entry.kind, {**named, "spec": {}})
+    except UnreadableError:
+        return None  # it is its metadata that cannot be read
 
 
 def _looked_at(entry: Entry, options: Options) -> Iterator[Object]:

@@ -57,6 +57,16 @@ class Document:
             node = below
         return Position(self.source, node.line, node.column)
 
+    def scalar(self, path: str) -> str:
+        """Return the text of a field as it is written; "" where there is none, or no scalar."""
+        node = self.node
+        for name, index in _steps(path):
+            below = _child(node, name, index)
+            if below is None:
+                return ""
+            node = below
+        return node.value if isinstance(node.value, str) else ""
+
 
 def read(
     text: str,

@@ -14,6 +14,7 @@ from metallb_crds.operator_v1beta1 import MetalLB, MetalLBStatus
 from metallb_webhooks.index import Index, Object, key_of
 from metallb_webhooks.installation import METALLB, backend_in_effect
 from metallb_webhooks.rules.base import Finding, Operation, Request, Severity
+from metallb_webhooks.rules.generic import NAMESPACE_RULES
 from metallb_webhooks.rules.registry import evaluate
 from metallb_webhooks.service import Subject, raised_by
 from metallb_webhooks.snapshot import Snapshot
@@ -31,7 +32,10 @@ NEEDS: Final[Mapping[str, str]] = {
 """Rules that miss something, by what must be known before it can be missed."""
 
 MEETINGS: Final = frozenset(
-    {"peer-session-repeated", "peer-router-id-differs", "peer-my-asn-differs", "frr-merge"}
+    {
+        *("peer-session-repeated", "peer-router-id-differs", "peer-my-asn-differs"),
+        *("peer-frr-disagrees", "frr-merge"),
+    }
 )
 """Rules about objects that meet on a node, which take all to meet, or none, if no Node is known."""
 
@@ -104,6 +108,18 @@ class Bench:
                 yield (one.rule, one.path), one
 
     def _evaluate(self, subject: Subject, snapshot: Snapshot) -> tuple[Finding, ...]:
+        found = self._evaluated(subject, snapshot)
+        model = subject.model
+        if model.kind not in NAMESPACE_RULES or model.metadata.namespace == self.namespace:
+            return found
+        # A wrong namespace hides the rest from admission, and not from who mends a file.
+        here = model.metadata.model_copy(update={"namespace": self.namespace})
+        moved = replace(subject, model=model.model_copy(update={"metadata": here}), old=None)
+        alone = set(self._evaluated(moved, Snapshot()))
+        # In nobody's way, and missed by nobody: only what is wrong with it by itself.
+        return (*found, *(one for one in self._evaluated(moved, snapshot) if one in alone))
+
+    def _evaluated(self, subject: Subject, snapshot: Snapshot) -> tuple[Finding, ...]:
         request: Request[Any] = Request(
             subject.model,
             subject.old,
@@ -141,7 +157,7 @@ def bench(
     index = Index(together)
     metallb = index.objects["MetalLB"].get((namespace, METALLB))
     return Bench(
-        Snapshot(index),
+        Snapshot(index, nodes_known="Node" in around.known),
         None if "Node" in around.known else _imagined(together),
         stored,
         namespace,

@@ -2,19 +2,20 @@
 
 import asyncio
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from metallb_cli import printed
 from metallb_cli.connection import connected, path_of
-from metallb_cli.given import only
 from metallb_cli.helmrelease import HelmReleaseError, read_release
 from metallb_cli.helmvalues import metallb_for
 from metallb_cli.inputs import InputError
 from metallb_cli.manifests import text_of
 from metallb_cli.oldconfig import OldConfigurationError, configuration_in, offer
+from metallb_cli.oldsources import configuration_of
 from metallb_cli.options import NAMESPACE, Context, Kubeconfig, Namespace
 from metallb_kube.errors import KubeError
 from metallb_kube.objects import Manifest, ObjectRef
@@ -30,7 +31,8 @@ def migrate(
         typer.Option(
             "--filename",
             "-f",
-            help="File with the ConfigMap, - for standard input. Without it, the ConfigMap"
+            help="File with the ConfigMap, what it holds, a HelmRelease of Flux with"
+            " `configInline`, or AddressPools; - for standard input. Without it, the ConfigMap"
             " `config` of the cluster.",
         ),
     ] = None,
@@ -62,17 +64,24 @@ def migrate(
             text = asyncio.run(_release(from_helm, namespace, kubeconfig, context))
         else:
             source = str(filename or f"ConfigMap {namespace}/{_NAME}")
-            found = _configmap(filename, namespace, kubeconfig, context)
-            text = _configuration(found, source, namespace)
+            text = _configuration(
+                lambda: (
+                    configuration_of(filename)
+                    if filename
+                    else configuration_in(asyncio.run(_stored(namespace, kubeconfig, context)))
+                ),
+                source,
+                namespace,
+            )
     except (HelmReleaseError, InputError, KubeError) as error:
         printed.complain("migrate", error)
         raise typer.Exit(FAILED) from error
     typer.echo(text, nl=False)
 
 
-def _configuration(manifest: Manifest, source: str, namespace: str) -> str:
+def _configuration(read: Callable[[], Mapping[str, Any]], source: str, namespace: str) -> str:
     try:
-        found = offer(configuration_in(manifest), namespace)
+        found = offer(read(), namespace)
     except OldConfigurationError as error:
         raise InputError(f"{source}: {error}") from error
     return text_of(found.documents, found.notes)
@@ -84,14 +93,6 @@ async def _release(name: str, namespace: str, kubeconfig: Path | None, context: 
         name, namespace, helm=helm, kubeconfig=path_of(kubeconfig), context=context
     )
     return text_of([metallb_for(release.computed, release.given, release.app_version, namespace)])
-
-
-def _configmap(
-    filename: Path | None, namespace: str, kubeconfig: Path | None, context: str | None
-) -> Manifest:
-    if filename:
-        return only("ConfigMap", filename)
-    return asyncio.run(_stored(namespace, kubeconfig, context))
 
 
 async def _stored(namespace: str, kubeconfig: Path | None, context: str | None) -> Manifest:

@@ -6,6 +6,7 @@ Source: MetalLB 0.12's documentation of the ConfigMap `config` and its release n
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any, Final
 
 from metallb_cli.manifests import Commented
@@ -59,7 +60,9 @@ _TEXTS: Final = frozenset({"key", "operator", "hold-time", "keepalive-time", "ro
     "source-address",
 }
 _ABSENT: Final = ("", "~", "null")
-_TOP: Final = frozenset({"address-pools", "peers", "bgp-communities", "bfd-profiles"})
+_DEFAULT_PORT: Final = ("peer-port", "0")
+"""MetalLB took 0 for 179; the schema of today refuses it."""
+TOP: Final = frozenset({"address-pools", "peers", "bgp-communities", "bfd-profiles"})
 
 
 class OldConfigurationError(Exception):
@@ -137,7 +140,7 @@ def offer(old: Mapping[str, Any], namespace: str) -> Offer:
         *_peers(_entries(old, "peers"), namespace),
     ]
     documents.sort(key=lambda document: apply_rank(document.manifest["kind"]))
-    return Offer(tuple(documents), tuple(_lost(old, _TOP)))
+    return Offer(tuple(documents), tuple(_lost(old, TOP)))
 
 
 def _entries(old: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
@@ -153,10 +156,31 @@ def _pools(entries: Iterable[Mapping[str, Any]], namespace: str) -> Iterator[Com
     for index, entry in enumerate(entries):
         name, renamed = _named(entry, f"pool-{index + 1}")
         carried = _carried(entry, _POOL, _POOL_ELSEWHERE)
+        _mend_addresses(carried)
         yield _made(
             _object("IPAddressPool", name, namespace, carried.spec), (*renamed, *carried.notes)
         )
         yield from _announced(entry, name, namespace)
+
+
+def _mend_addresses(carried: _Carried) -> None:
+    """Write a list of ranges where something else stood, which MetalLB has refused all along."""
+    found = carried.spec.get("addresses")
+    if isinstance(found, str):
+        carried.notes.append("Was no list of addresses, so that the pool has never worked.")
+        found = [found]
+    if not isinstance(found, list):
+        return
+    carried.spec["addresses"] = [_range(one, carried.notes) for one in found]
+
+
+def _range(entry: Any, notes: list[str]) -> Any:  # noqa: ANN401 - YAML
+    try:
+        length = ip_address(entry).max_prefixlen
+    except ValueError:
+        return entry
+    notes.append(f"Was {entry}, which is no range, so that the pool has never worked.")
+    return f"{entry}/{length}"
 
 
 def _announced(entry: Mapping[str, Any], pool: str, namespace: str) -> Iterator[Commented]:
@@ -227,7 +251,7 @@ def _carried(
     spec = {
         new: _value(name, old[name])
         for name, new in names.items()
-        if old.get(name, "") not in _ABSENT
+        if old.get(name, "") not in _ABSENT and (name, old[name]) != _DEFAULT_PORT
     }
     return _Carried(spec, list(_lost(old, elsewhere | names.keys())))
 

@@ -153,11 +153,13 @@ class Snapshot:
     It is good for as long as the index does not change: while one request is judged.
 
     Attributes:
+        nodes_known: whether no nodes means that there are none. Files seldom have any.
         selected: names of nodes that were looked for, with what keeps the key theirs.
     """
 
     index: Index = field(default_factory=Index)
     layers: tuple[Layer, ...] = ()
+    nodes_known: bool = True
     selected: dict[object, tuple[object, frozenset[str]]] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -170,12 +172,12 @@ class Snapshot:
     def with_object(self, thing: Object) -> "Snapshot":
         """Return the snapshot with an object added, or in place of the one with its key."""
         layer = Layer(Index([thing]), frozenset({(thing.kind, key_of(thing))}))
-        return Snapshot(self.index, (*self.layers, layer))
+        return Snapshot(self.index, (*self.layers, layer), self.nodes_known)
 
     def without_object(self, kind: str, key: Key) -> "Snapshot":
         """Return the snapshot without an object, whether it was there or not."""
         layer = Layer(Index(), frozenset({(kind, key)}))
-        return Snapshot(self.index, (*self.layers, layer))
+        return Snapshot(self.index, (*self.layers, layer), self.nodes_known)
 
     @property
     def pools(self) -> Mapping[str, IPAddressPool]:

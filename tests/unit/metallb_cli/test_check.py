@@ -52,6 +52,13 @@ spec:
 """
 
 
+ROW = "nodeSelectors: [{matchLabels: {row: '7'}}]"
+HOST_1, HOST_2 = (
+    f"nodeSelectors: [{{matchExpressions: [{{key: host, operator: In, values: [{name}]}}]}}]"
+    for name in ("one", "two")
+)
+
+
 def checked(*texts: str, options: Options = OPTIONS, around: Surroundings | None = None) -> Report:
     return check(read("\n---\n".join(texts), "file.yaml"), options, around)
 
@@ -84,6 +91,11 @@ def told(report: Report) -> set[str]:
                 L2,
             ],
             {"error b pool-namespace"},
+        ),
+        # And is told what else is wrong with it.
+        (
+            [a_pool("a", "10.0.0.300/32", metadata="namespace: default"), L2],
+            {"error a pool-namespace", "error a pool-address-syntax"},
         ),
         ([a_pool("", "10.0.0.0/24"), L2], {"error  schema-name"}),
         (["apiVersion: metallb.io/v1beta1\nkind: L2Advertisement"], {"error  schema-name"}),
@@ -208,8 +220,16 @@ ONE, OTHER = "10.0.0.1", "10.0.0.2"
         ),
         # On nodes of different labels: they may meet on none.
         (
-            [a_peer("a", ONE, rack="1"), a_peer("b", OTHER, asn=64600, rack="2")],
+            [a_peer("a", ONE, rack="1"), a_peer("b", OTHER, asn=64600, spec=ROW)],
             {"warning a peer-my-asn-differs", "warning b peer-my-asn-differs"},
+        ),
+        # A node has one value of a label.
+        ([a_peer("a", ONE, rack="1"), a_peer("b", OTHER, asn=64600, rack="2")], set()),
+        ([a_peer("a", ONE, spec=HOST_1), a_peer("b", OTHER, asn=64600, spec=HOST_2)], set()),
+        # Who has no number is at fault, and not the other one.
+        (
+            [a_peer("a", ONE), a_peer("b", OTHER).replace("myASN: 64500", "my-asn: 64600")],
+            {"error b schema-required", "warning b schema-unknown-field"},
         ),
         (
             [a_merged("a", 1), a_merged("b", 2)],
@@ -245,7 +265,8 @@ def test_only_those_conflict_that_surely_meet_on_a_node(
 
 
 def test_an_uncertain_finding_says_what_would_settle_it() -> None:
-    report = checked(a_peer("a", ONE, rack="1"), a_peer("b", OTHER, asn=64600, rack="2"))
+    report = checked(a_peer("a", ONE, rack="1"), a_peer("b", OTHER, asn=64600, spec=ROW))
+    assert report.findings
     assert all("add Node documents, or --cluster" in one.message for one in report.findings)
 
 
@@ -372,3 +393,43 @@ def test_the_status_is_the_stored_one_whatever_files_say() -> None:
     assert told(checked(UNNUMBERED, METALLB.partition("spec")[0], around=taken_over)) == {
         "error a peer-native-unsupported"
     }
+
+
+def test_what_cannot_be_read_is_there_all_the_same() -> None:
+    text = a_pool("a", "x").replace("\n    - x", " 10.0.0.0/24")
+    advertisement = L2 + "spec: {ipAddressPools: [a]}"
+    assert told(checked(text, advertisement)) == {"error a schema-type"}
+
+
+@pytest.mark.parametrize(
+    "value", ["${RANGE}", "{{ .Values.range }}", "$(RANGE)", "$LB_RANGE", "<your range>", "@RANGE@"]
+)
+def test_a_placeholder_is_called_one(value: str) -> None:
+    [finding] = checked(a_pool("a", f"'{value}'"), L2).findings
+    assert finding.rule == "pool-address-syntax"
+    assert "is a placeholder; check what comes out" in finding.message
+
+
+def test_the_same_service_in_two_overlays_is_no_duplicate() -> None:
+    text = "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: default}"
+    assert told(checked(text, text)) == set()
+
+
+def test_a_secret_without_a_type_is_opaque() -> None:
+    secret = SECRET.replace("type: kubernetes.io/basic-auth\n", "")
+    [finding] = [one for one in checked(SECRETIVE, secret).findings if one.name == "a"]
+    assert "Opaque" in finding.message
+
+
+def test_timers_that_disagree_with_those_of_an_frr_configuration_need_no_nodes() -> None:
+    text = """
+apiVersion: frrk8s.metallb.io/v1beta1
+kind: FRRConfiguration
+metadata: {name: learn}
+spec:
+  bgp:
+    routers:
+      - {asn: 64500, neighbors: [{address: 10.0.0.1, asn: 64501, holdTime: 30s}]}
+"""
+    found = checked(a_peer("a", "10.0.0.1", spec="holdTime: 90s"), text).findings
+    assert "peer-frr-disagrees" in {one.rule for one in found}

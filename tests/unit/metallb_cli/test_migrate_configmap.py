@@ -215,7 +215,7 @@ address-pools:
 @pytest.mark.parametrize(
     ("arguments", "stdin", "code", "said"),
     [
-        (["-f", "-"], "", 1, "holds 0 objects of kind ConfigMap"),
+        (["-f", "-"], "", 1, "holds 0 configurations"),
         (["-f", "no/such"], "", 1, "No such file"),
         (["-f", "-", "--from-helm", "x"], "", 2, "exclude each other"),
         (["--kubeconfig", "no/such"], "", 1, "no/such"),
@@ -233,3 +233,109 @@ def test_a_line_break_does_not_end_a_comment(tmp_path: Path) -> None:
     found = run("migrate", "-f", str(path))
     assert found.stdout.startswith("# Not carried over: a b: c;")
     assert found.stdout.count("\n") == 1
+
+
+OLD = {
+    "address-pools": [{"name": "a", "protocol": "layer2", "addresses": ["192.0.2.0/24"]}],
+    "peers": [{"my-asn": "64500", "peer-asn": "64501", "peer-address": "10.0.0.1"}],
+}
+
+
+def flux(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "apiVersion": "helm.toolkit.fluxcd.io/v2",
+        "kind": "HelmRelease",
+        "metadata": {"name": "metallb"},
+        "spec": {"values": values},
+    }
+
+
+def address_pool(name: str, **spec: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever YAML holds
+    given = {"protocol": "layer2", "addresses": ["192.0.2.0/24"], **spec}
+    return {
+        "apiVersion": "metallb.io/v1beta1",
+        "kind": "AddressPool",
+        "metadata": {"name": name},
+        "spec": given,
+    }
+
+
+POOLS = ["IPAddressPool", "L2Advertisement"]
+OTHER_POOL = address_pool("b", protocol="bgp", addresses=["198.51.100.0/24"])
+
+
+@pytest.mark.parametrize(
+    ("documents", "kinds"),
+    [
+        pytest.param([configmap(yaml.safe_dump(OLD))], [*POOLS, "BGPPeer"], id="configmap"),
+        pytest.param([OLD], [*POOLS, "BGPPeer"], id="what-it-holds"),
+        pytest.param([flux({"configInline": OLD})], [*POOLS, "BGPPeer"], id="flux"),
+        pytest.param([address_pool("a")], POOLS, id="address-pool"),
+        pytest.param(
+            [address_pool("a"), OTHER_POOL, {"kind": "Other"}],
+            ["IPAddressPool", "IPAddressPool", "L2Advertisement", "BGPAdvertisement"],
+            id="address-pools",
+        ),
+    ],
+)
+def test_wherever_it_is_kept(documents: list[Any], kinds: list[str]) -> None:
+    migrated = run("migrate", "-f", "-", stdin=yaml.safe_dump_all(documents))
+    assert migrated.exit_code == 0, migrated.output
+    found = [document["kind"] for document in yaml.safe_load_all(migrated.stdout)]
+    assert sorted(found) == sorted(kinds)
+    assert run("lint", "-", stdin=migrated.stdout).exit_code == 0
+
+
+def test_an_address_pool_keeps_its_settings() -> None:
+    old = address_pool(
+        "a",
+        protocol="bgp",
+        autoAssign=False,
+        bgpAdvertisements=[{"aggregationLength": 32, "localPref": 7, "communities": ["1:2"]}],
+    )
+    migrated = run("migrate", "-f", "-", stdin=yaml.safe_dump(old))
+    found = {d["kind"]: d["spec"] for d in yaml.safe_load_all(migrated.stdout)}
+    assert found == {
+        "IPAddressPool": {"addresses": ["192.0.2.0/24"], "autoAssign": False},
+        "BGPAdvertisement": {
+            "ipAddressPools": ["a"],
+            "aggregationLength": 32,
+            "localPref": 7,
+            "communities": ["1:2"],
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [
+        pytest.param([], id="nothing"),
+        pytest.param([flux({})], id="flux-without"),
+        pytest.param([OLD, configmap("")], id="two"),
+        pytest.param([address_pool("a"), OLD], id="two-forms"),
+        pytest.param(["text"], id="text"),
+    ],
+)
+def test_not_exactly_one(documents: list[Any]) -> None:
+    migrated = run("migrate", "-f", "-", stdin=yaml.safe_dump_all(documents))
+    assert migrated.exit_code == 1
+    assert "give exactly one: a ConfigMap" in migrated.stderr
+
+
+@pytest.mark.parametrize(
+    ("addresses", "written", "said"),
+    [
+        (["192.0.2.7"], ["192.0.2.7/32"], "Was 192.0.2.7, which is no range"),
+        (["2001:db8::7"], ["2001:db8::7/128"], "Was 2001:db8::7, which is no range"),
+        ("192.0.2.0/28", ["192.0.2.0/28"], "Was no list of addresses"),
+    ],
+)
+def test_a_pool_that_never_worked(addresses: Any, written: list[str], said: str) -> None:  # noqa: ANN401 - YAML
+    [found, _] = offered(pool(addresses=addresses)).documents
+    assert found.manifest["spec"]["addresses"] == written
+    assert said in found.notes[0]
+
+
+def test_the_port_that_stood_for_the_default_is_left_out() -> None:
+    [found] = offered(peer(", peer-port: 0")).documents
+    assert "peerPort" not in found.manifest["spec"]

@@ -54,6 +54,27 @@ def test_accepted(kind: str, spec: dict[str, Any]) -> None:
         ),
         (
             "IPAddressPool",
+            {"addresses": [], "autoAssign": "false"},
+            "schema-type",
+            "spec.autoAssign",
+            '"false" is not true or false; take the quotes off',
+        ),
+        (
+            "BGPAdvertisement",
+            {"aggregationLength": "32"},
+            "schema-type",
+            "spec.aggregationLength",
+            '"32" is not a whole number; take the quotes off',
+        ),
+        (
+            "BGPAdvertisement",
+            {"aggregationLength": "all"},
+            "schema-type",
+            "spec.aggregationLength",
+            '"all" is not a whole number',
+        ),
+        (
+            "IPAddressPool",
             {"addresses": [["10.0.0.0/24"]]},
             "schema-type",
             "spec.addresses[0]",

@@ -11,7 +11,7 @@ from typing import Final
 from metallb_crds.config_v1beta1 import BFDProfile, BGPAdvertisement, IPAddressPool
 from metallb_crds.config_v1beta2 import BGPPeer
 from metallb_crds.meta import LabelSelector
-from metallb_webhooks.labelselectors import canonical
+from metallb_webhooks.labelselectors import can_meet, canonical
 from metallb_webhooks.snapshot import (
     Snapshot,
     aggregation_floor,
@@ -26,6 +26,7 @@ __all__ = [
     "IPV6",
     "Misfit",
     "alike",
+    "can_share",
     "clash",
     "collide",
     "common_pool",
@@ -180,6 +181,11 @@ def share_nodes(
     if not one or not other:
         return bool(snapshot.names_of_nodes(one or other))
     return not snapshot.names_of_nodes(one).isdisjoint(snapshot.names_of_nodes(other))
+
+
+def can_share(one: Sequence[LabelSelector], other: Sequence[LabelSelector]) -> bool:
+    """Tell whether there can be a node that both lists select, an empty one selecting all."""
+    return not one or not other or any(can_meet(a, b) for a in one for b in other)
 
 
 def _texts(selectors: Iterable[LabelSelector]) -> set[object]:

@@ -6,7 +6,7 @@ connects to must get along. Which these are is asked for only if some peer at al
 Source: MetalLB 0.16.1, internal/config/validation.go.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 
@@ -14,7 +14,7 @@ from metallb_crds.backend import Backend
 from metallb_crds.config_v1beta2 import BGPPeer, BGPPeerSpec
 from metallb_webhooks.addresses import AddressError, parse_ip
 from metallb_webhooks.durations import DurationError, parse
-from metallb_webhooks.rules.announcing import share_nodes
+from metallb_webhooks.rules.announcing import can_share, share_nodes
 from metallb_webhooks.rules.base import Problem, Request, Rule, Severity
 from metallb_webhooks.rules.generic import listed
 from metallb_webhooks.snapshot import Snapshot, peer_identity
@@ -150,11 +150,13 @@ def _router_id(request: Request[BGPPeer]) -> Iterator[Problem]:
 
 def _my_asn(request: Request[BGPPeer]) -> Iterator[Problem]:
     spec = request.subject.spec
-    asns = request.snapshot.asns(spec.vrf)
-    if not request.backend.uses_frr or all(asn == spec.my_asn for asn in asns):
+    # A peer without a number is at fault by itself, and not for what others have.
+    asns = {0, *request.snapshot.asns(spec.vrf)}
+    if not request.backend.uses_frr or not spec.my_asn or asns <= {0, spec.my_asn}:
         return
     others = _beside(
-        request, lambda other: other.spec.vrf == spec.vrf and other.spec.my_asn != spec.my_asn
+        request,
+        lambda other: other.spec.vrf == spec.vrf and other.spec.my_asn not in {0, spec.my_asn},
     )
     if others:
         names = listed(f"{other.metadata.name!r} ({other.spec.my_asn})" for other in others)
@@ -170,25 +172,29 @@ def _my_asn(request: Request[BGPPeer]) -> Iterator[Problem]:
 def _meet(one: BGPPeer, other: BGPPeer, snapshot: Snapshot) -> bool:
     """Tell whether another peer is one of a node that this one is one of, too.
 
-    Where no nodes are known MetalLB takes all peers to meet.
+    Where there are no nodes MetalLB takes all peers to meet; where nobody knows of nodes, those
+    meet that can.
     """
     if other.metadata.name == one.metadata.name:
         return False
     selectors = one.spec.node_selectors, other.spec.node_selectors
-    return not snapshot.nodes or share_nodes(*selectors, snapshot)
+    if snapshot.nodes:
+        return share_nodes(*selectors, snapshot)
+    return snapshot.nodes_known or can_share(*selectors)
 
 
 def _beside(request: Request[BGPPeer], differs: Callable[[BGPPeer], bool]) -> list[BGPPeer]:
     """Return the other peers that a node connects to along with this one and that differ.
 
-    Where no nodes are known MetalLB takes all peers to meet.
+    Which do where there are no nodes, `_meet` says.
     """
     subject, snapshot = request.subject, request.snapshot
-    beside = (
-        snapshot.peers_on(subject.spec.node_selectors)
-        if snapshot.nodes
-        else iter(snapshot.peers.values())
+    selectors = subject.spec.node_selectors
+    beside: Iterable[BGPPeer] = (
+        snapshot.peers_on(selectors) if snapshot.nodes else snapshot.peers.values()
     )
+    if not snapshot.nodes and not snapshot.nodes_known:
+        beside = (peer for peer in beside if can_share(selectors, peer.spec.node_selectors))
     own = subject.metadata.name
     found = [other for other in beside if other.metadata.name != own and differs(other)]
     return sorted(found, key=lambda other: other.metadata.name)

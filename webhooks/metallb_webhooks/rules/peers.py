@@ -104,9 +104,18 @@ def _address_syntax(request: Request[BGPPeer]) -> Iterator[Problem]:
         try:
             parse_ip(text)
         except AddressError as error:
-            named = ":" not in text and any(map(str.isalpha, text))
-            hint = "; names are not looked up" if named else ""
-            yield "spec.peerAddress", f"{error}{hint}"
+            yield "spec.peerAddress", f"{error}{_hint(text)}"
+
+
+def _hint(text: str) -> str:
+    """Return what else is to be said of a text that is no address."""
+    address, zone, device = text.partition("%")
+    if zone:
+        return (
+            f"; MetalLB takes no zone: for the router at {address} of the link, leave peerAddress"
+            f" out and set interface to {device or 'the network device'}"
+        )
+    return "; names are not looked up" if ":" not in text and any(map(str.isalpha, text)) else ""
 
 
 def _address_special(request: Request[BGPPeer]) -> Iterator[Problem]:
