@@ -67,6 +67,14 @@ manifests: $(STAMP) ## write build/bundle: what installs an image of yours (IMAG
 	@$(BIN)/python -m metallb_operator.packaging --write --dir build $(if $(IMAGE),--image $(IMAGE))
 	@echo "build/bundle/install/metallb-operator.yaml"
 
+.PHONY: release
+release: setup ## cut a release: VERSION=1.2.3 DIGESTS=file, then IMAGE=name:tag@digest once it is pushed
+	@$(if $(IMAGE),$(BIN)/python -m metallb_operator.packaging.release finish $(VERSION) --image $(IMAGE),\
+	  $(BIN)/python -m metallb_operator.packaging.release prepare $(VERSION) --digests $(DIGESTS))
+	@$(MAKE) --no-print-directory generate
+	@$(if $(IMAGE),$(BIN)/python -m metallb_operator.packaging.release record $(VERSION),\
+	  echo "Now build and push the image of $(VERSION), then: make release VERSION=$(VERSION) IMAGE=NAME@DIGEST")
+
 .PHONY: lint
 lint: $(STAMP) ## formatting, lint rules, types, import layers
 	@$(BIN)/ruff format --check .

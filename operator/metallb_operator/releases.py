@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from metallb_operator.digests import pinned
 from metallb_operator.errors import UnsupportedReleaseError
 
 
@@ -48,13 +49,14 @@ class Release:
 
 
 def _images(metallb: str, frr: str, frr_k8s: str, frr_k8s_frr: str) -> Mapping[str, str]:
-    return {
+    named = {
         "controller": f"quay.io/metallb/controller:v{metallb}",
         "speaker": f"quay.io/metallb/speaker:v{metallb}",
         "frr": f"quay.io/frrouting/frr:{frr}",
         "frr-k8s": f"quay.io/metallb/frr-k8s:v{frr_k8s}",
         "frr-k8s-frr": f"quay.io/frrouting/frr:{frr_k8s_frr}",
     }
+    return {role: pinned(image) for role, image in named.items()}
 
 
 RELEASES: Final[tuple[Release, ...]] = (

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from metallb_operator.packaging.catalog import CHANNELS, OPENSHIFT
-from metallb_operator.packaging.image import BUNDLE_IMAGE, VERSION
+from metallb_operator.packaging.image import VERSION, bundle_image
 
 BUNDLE: Final = Path(__file__).parents[2] / "bundle"
 CATALOG: Final = BUNDLE / "catalog"
@@ -126,7 +126,7 @@ def test_the_template_names_every_channel_and_this_version() -> None:
     assert template["Schema"] == "olm.semver"
     assert set(CHANNELS) < set(template)
     images = [one["Image"] for channel in CHANNELS for one in template[channel]["Bundles"]]
-    assert images == [BUNDLE_IMAGE]
+    assert images == [bundle_image()]
 
 
 FEATURES: Final = (

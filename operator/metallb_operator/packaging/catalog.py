@@ -8,7 +8,7 @@ and `release-config.yaml` (redhat-openshift-ecosystem/operator-pipelines 1.15.0,
 from collections.abc import Mapping
 from typing import Any, Final
 
-from metallb_operator.packaging.image import BUNDLE_IMAGE
+from metallb_operator.packaging.image import bundle_image
 from metallb_operator.packaging.texts import documents
 
 Document = dict[str, Any]
@@ -35,7 +35,7 @@ def template() -> Document:
 
     OLM derives the channels, candidate-v0.1 and the like, and what replaces what.
     """
-    bundles = {"Candidate": [{"Image": BUNDLE_IMAGE}]}
+    bundles = {"Candidate": [{"Image": bundle_image()}]}
     return {
         "Schema": "olm.semver",
         "GenerateMajorChannels": False,

@@ -5,11 +5,19 @@ from typing import Final
 
 VERSION: Final = version("metallb-operator")
 
-IMAGE: Final = f"quay.io/metallb-operator/metallb-operator:v{VERSION}"
+REPOSITORY: Final = "quay.io/metallb-operator/metallb-operator"
+IMAGE: Final = f"{REPOSITORY}:v{VERSION}"
 """Where releases are pushed to; whoever builds an image of their own replaces it here alone."""
 
-BUNDLE_IMAGE: Final = f"quay.io/metallb-operator/metallb-operator-bundle:v{VERSION}"
-"""Where the bundle of a release is pushed to, which catalogues name."""
+
+def bundle_image(repository: str = REPOSITORY) -> str:
+    """Return where the bundle of a release is pushed to, which catalogues name.
+
+    Args:
+        repository: of our image.
+    """
+    return f"{repository}-bundle:v{VERSION}"
+
 
 NAMESPACE: Final = "metallb-system"
 

@@ -7,10 +7,11 @@ import pytest
 import yaml
 
 from metallb_operator.packaging.generate import files, main, reference
-from metallb_operator.packaging.image import IMAGE
+from metallb_operator.packaging.image import IMAGE, VERSION
 
 OURS = "registry.example.com:5000/me/metallb-operator:v1"
 DIGEST = f"@sha256:{'0' * 64}"
+TEMPLATE = "bundle/catalog/catalog-templates/semver.yaml"
 CSV = "bundle/manifests/metallb-operator.clusterserviceversion.yaml"
 
 
@@ -18,10 +19,17 @@ def test_every_mention_is_replaced_and_nothing_else() -> None:
     before, after = files(), files(OURS)
     assert before.keys() == after.keys()
     changed = {path for path in before if before[path] != after[path]}
-    assert changed == {"bundle/install/metallb-operator.yaml", CSV}
-    for path in changed:
+    assert changed == {"bundle/install/metallb-operator.yaml", CSV, TEMPLATE}
+    for path in changed - {TEMPLATE}:
         assert before[path].count(IMAGE) == after[path].count(OURS) > 0
         assert IMAGE not in after[path]
+
+
+@pytest.mark.parametrize("image", [OURS, f"{OURS}{DIGEST}", f"{OURS.removesuffix(':v1')}{DIGEST}"])
+def test_the_bundle_lies_beside_the_image(image: str) -> None:
+    template = yaml.safe_load(files(image)[TEMPLATE])
+    [bundle] = template["Candidate"]["Bundles"]
+    assert bundle["Image"] == f"{OURS.removesuffix(':v1')}-bundle:v{VERSION}"
 
 
 def test_catalogues_are_told_the_image_that_runs() -> None:
