@@ -61,6 +61,13 @@ def _defined_elsewhere(request: Request[Community]) -> Iterator[Problem]:
             yield f"spec.communities[{place}].name", message
 
 
+def _nameless(request: Request[Community]) -> Iterator[Problem]:
+    for place, alias in enumerate(request.subject.spec.communities):
+        if not alias.name:
+            message = "an alias without a name can be used by no advertisement; give it one"
+            yield f"spec.communities[{place}].name", message
+
+
 def _name_like_value(request: Request[Community]) -> Iterator[Problem]:
     for alias, place in _places(request.subject).items():
         if SEPARATOR in alias:
@@ -124,6 +131,13 @@ COMMUNITY_RULES: Final[tuple[Rule, ...]] = (
         "No alias is defined by two Communities",
         _defined_elsewhere,
         source="COM-02",
+    ),
+    Rule(
+        "community-alias-name",
+        "An alias has a name",
+        _nameless,
+        Severity.WARN,
+        source="MetalLB 0.16.1, CommunityAlias",
     ),
     Rule(
         "community-alias-colon",

@@ -133,6 +133,8 @@ def _address_special(request: Request[BGPPeer]) -> Iterator[Problem]:
 def _unreachable(address: Address) -> str:
     if address.is_unspecified:
         return "the unspecified address"
+    if address.is_loopback:
+        return "a loopback address, the node's own"
     if address.is_multicast:
         return "a multicast address"
     if str(address) == "255.255.255.255":
@@ -312,7 +314,7 @@ PEER_RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "peer-address-special",
-        "peerAddress is not unspecified, multicast, broadcast or link-local IPv6",
+        "peerAddress is not unspecified, loopback, multicast, broadcast or link-local IPv6",
         _address_special,
         Severity.WARN,
         source="PEER-10",

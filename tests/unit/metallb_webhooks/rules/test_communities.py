@@ -106,6 +106,12 @@ def test_aliases_that_read_as_communities_are_warned_of(name: str, piece: str) -
     assert piece in finding.message
 
 
+def test_an_alias_without_a_name_is_warned_of() -> None:
+    [finding] = judge(aliases(("a", "1:2"), ("", "1:3")))
+    assert (finding.rule, finding.severity) == ("community-alias-name", Severity.WARN)
+    assert finding.path == "spec.communities[1].name"
+
+
 USERS = [bgp("one", communities=["vpn"]), bgp("two", communities=["vpn", "64500:9"])]
 
 

@@ -90,6 +90,8 @@ WARNED: list[tuple[str, dict[str, Any], str, str]] = [
     ("peer-address-special", {"peerAddress": "0.0.0.0"}, "spec.peerAddress", "unspecified"),  # noqa: S104 - no binding
     ("peer-address-special", {"peerAddress": "::"}, "spec.peerAddress", "unspecified"),
     ("peer-address-special", {"peerAddress": "224.0.0.1"}, "spec.peerAddress", "multicast"),
+    ("peer-address-special", {"peerAddress": "127.0.0.1"}, "spec.peerAddress", "loopback"),
+    ("peer-address-special", {"peerAddress": "::1"}, "spec.peerAddress", "loopback"),
     ("peer-address-special", {"peerAddress": "255.255.255.255"}, "spec.peerAddress", "broadcast"),
     ("peer-address-special", {"peerAddress": "fe80::1"}, "spec.peerAddress", "or the interface"),
     ("peer-source-address-nodes", {"sourceAddress": "192.0.2.9"}, "spec.sourceAddress", "several"),
@@ -111,7 +113,6 @@ HELD: list[tuple[str, dict[str, Any]]] = [
     ("peer-address-syntax", {"peerAddress": "2001:db8::1"}),
     ("peer-address-syntax", NO_ROUTER),
     ("peer-address-special", {"peerAddress": "169.254.1.1"}),
-    ("peer-address-special", {"peerAddress": "127.0.0.1"}),
     ("peer-address-special", {"peerAddress": "bad"}),
     ("peer-router-id", {"routerID": "192.0.2.1"}),
     ("peer-router-id", {"routerID": ""}),
