@@ -11,7 +11,6 @@ from rich.console import Console
 
 from metallb_cli import printed
 from metallb_cli.check import Options, check, refuse_many
-from metallb_cli.clusterread import read_cluster
 from metallb_cli.documents import Document, UnusableInputError, read
 from metallb_cli.findings import Report
 from metallb_cli.formats import FORMATS
@@ -153,6 +152,9 @@ def _left_out(text: Text) -> str:
 
 
 def _around(kubeconfig: Path | None, context: str | None, namespace: str) -> Surroundings:
+    # Most checks read no cluster, and its client takes longer to load than they to check.
+    from metallb_cli.clusterread import read_cluster  # noqa: PLC0415 - see above
+
     found = read_cluster(kubeconfig, context, namespace)
     if found.forbidden:
         kinds = ", ".join(found.forbidden)

@@ -1,19 +1,37 @@
 """The command line `kubectl metallb COMMAND`, and every command that it has."""
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Final, TypeAlias
+from importlib import import_module
+from typing import Annotated, Any, Final, TypeAlias
 
 import typer
+from typer.core import TyperGroup
 
-from metallb_cli.lint import lint
-from metallb_cli.migrate import migrate
 from metallb_cli.options import Context, Kubeconfig
-from metallb_cli.plan import plan
-from metallb_cli.render import render
-from metallb_cli.status import status
+
+_COMMANDS: Final = ("lint", "status", "plan", "render", "migrate")
+"""In the order in which --help lists them; each is the function of that name in its module."""
+
+
+class _Commands(TyperGroup):
+    """Imports a command when it is asked for: a check of one file needs no client of a cluster."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - as inherited
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - as inherited
+        if cmd_name not in _COMMANDS:
+            return None
+        alone = typer.Typer(
+            add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
+        )
+        function = getattr(import_module(f"metallb_cli.{cmd_name}"), cmd_name)
+        alone.command(cmd_name)(function)
+        return typer.main.get_command(alone)
+
 
 app = typer.Typer(
     name="kubectl metallb",
+    cls=_Commands,
     help="Check, plan and look into MetalLB: the operator's own rules and renderings, for people"
     " and pipelines.",
     no_args_is_help=True,
@@ -41,18 +59,6 @@ def _root(
     defaults = {name: value for name, value in given.items() if value is not None}
     # What click takes for an option of a command that was not given to it.
     asked.default_map = dict.fromkeys(_COMMANDS, defaults)
-
-
-# One line a command, in the order in which --help lists them.
-_COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
-    "lint": lint,
-    "status": status,
-    "plan": plan,
-    "render": render,
-    "migrate": migrate,
-}
-for _name, _command in _COMMANDS.items():
-    app.command(_name)(_command)
 
 
 def main() -> None:

@@ -1,5 +1,7 @@
 """The command line as kubectl passes it on."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,24 @@ def test_options_of_kubectl_before_and_after_the_command(
 def test_a_wrong_option_is_named_before_the_command_too() -> None:
     found = CliRunner().invoke(app, ["--kubeconfi=x", "status"])
     assert (found.exit_code, "No such option" in found.stderr) == (2, True)
+
+
+def test_a_command_that_is_none_is_named() -> None:
+    found = CliRunner().invoke(app, ["lynt"])
+    assert (found.exit_code, "No such command 'lynt'" in found.stderr) == (2, True)
+
+
+NEEDLESS = ("aiohttp", "asyncio", "kopf", "kubernetes.client", "metallb_operator.chart", "pyhelm3")
+
+
+def test_a_check_of_one_file_loads_no_client_of_a_cluster(tmp_path: Path) -> None:
+    path = tmp_path / "pool.yaml"
+    path.write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n")
+    code = (
+        "import sys\n"
+        "from metallb_cli.main import app\n"
+        f"app(['lint', {str(path)!r}], standalone_mode=False)\n"
+        f"print(*(name for name in {NEEDLESS} if name in sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == ""
