@@ -454,10 +454,10 @@ def test_vrf(running: Running, evidence: Evidence) -> None:
 
 def told_to_frr(running: Running, node: str) -> str:
     """Return the configuration file of FRR on a node."""
-    labels = {"frr": "app.kubernetes.io/component=speaker", "frr-k8s": "app=frr-k8s"}
+    component = {"frr": "speaker", "frr-k8s": "frr-k8s"}[running.backend]
     [pod] = [
         pod["metadata"]["name"]
-        for pod in running.site.pods(labels[running.backend])
+        for pod in running.site.pods(f"app.kubernetes.io/component={component}")
         if pod["spec"]["nodeName"] == node
     ]
     where = ("exec", pod, "-n", NAMESPACE, "-c", "frr", "--")
