@@ -42,7 +42,7 @@ OWN: Final = {
 
 def command() -> Command:
     group: Any = typer.main.get_command(app)
-    found: Command = group.commands["lint"]
+    found: Command = group.get_command(None, "lint")
     return found
 
 

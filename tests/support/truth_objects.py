@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from metallb_kube.errors import error_from
-from metallb_kube.objects import ObjectRef
+from metallb_kube.objects import ObjectRef, ref_of
 from metallb_operator import problems
 from metallb_operator.conditions import Reason
 from metallb_operator.downgrade import ANNOTATION as ALLOWED
 from metallb_operator.downgrade import downgrade
 from metallb_operator.execute import Failure
+from metallb_operator.identities import missing
 from metallb_operator.intent import Intent, intent_of, misplaced
+from metallb_operator.observation import Observation
 from metallb_operator.releases import release_for
 from metallb_operator.rollback import Rollback
 from metallb_operator.settings import Settings
@@ -19,6 +21,21 @@ from support.installed import beside_another
 from support.observed import deployment, fresh, running
 from support.samples import NAMESPACE, bgp, labelled
 from support.truth import FINE, NEW, NOT_READY, ROLLING, Row, installing, rolling, stored, world
+
+
+def without_account() -> tuple[Problem, ...]:
+    """Return what is told of speakers whose ServiceAccount is gone."""
+    labels = {"app": "metallb", "component": "speaker"}
+    template = {"metadata": {"labels": labels}, "spec": {"serviceAccountName": "speaker"}}
+    metadata = {"namespace": NAMESPACE, "name": "speaker"}
+    speaker = {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": metadata,
+        "spec": {"selector": {"matchLabels": labels}, "template": template},
+    }
+    pod = {"metadata": {"name": "speaker-1", "labels": labels}}
+    return missing(Observation({ref_of(speaker): speaker}, (pod,), identities={}))
 
 
 def failed(kind: str, name: str, status: int, message: str, reason: str = "") -> dict[str, Any]:
@@ -290,6 +307,13 @@ OBJECTS: Final = (
         upgradeable="False Degraded",
         tells=("0.16.1 was given up", "pods are refused", "try again"),
         given={"beside": (Rollback("u", 1, "0.16.1", "0.15.3", "pods are refused").problem,)},
+    ),
+    Row(
+        "pods run as an account that is gone",
+        degraded="True ServiceAccountMissing",
+        upgradeable="False Degraded",
+        tells=("missing ServiceAccounts: speaker.", "Install the operator's manifests again"),
+        given={"beside": without_account()},
     ),
     Row(
         "nobody answers for admission",

@@ -13,6 +13,8 @@ from cluster.real.machine import Machine
 
 PAUSE_IMAGE: Final = "example.test/workload:1"
 SOCKET: Final = "/run/containerd/containerd.sock"
+_AGAIN: Final = 'until "$@"; do sleep 1; done'
+"""As systemd does on nodes: a kubelet ends if it comes before containerd has read what it had."""
 _CNI_BINARIES: Final = "/usr/lib/cni"
 _DISK_SIGNALS: Final = ("nodefs.available", "imagefs.available", "nodefs.inodesFree")
 
@@ -53,6 +55,7 @@ def start_kubelet(machine: Machine, host: Host, secrets: Secrets, cgroup: str) -
     account = with_certificate(secrets.endpoint, disk / "kubelet.kubeconfig", pair)
     machine.start(
         "kubelet",
+        *("/bin/sh", "-c", _AGAIN, "kubelet"),
         str(binary("kubelet")),
         f"--config={kubelet}",
         f"--kubeconfig={account}",
