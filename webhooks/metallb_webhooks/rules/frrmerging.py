@@ -5,7 +5,7 @@ sessions of the same identity. What is merged must agree. Two objects are held a
 only if frr-k8s reads both, and a Node is there that both are for.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
@@ -86,14 +86,16 @@ def _neighbors(request: Request[FRRConfiguration]) -> Iterator[FRRConfiguration]
             yield other
 
 
-def statements(config: FRRConfiguration) -> Iterator[Statement]:
+def statements(
+    config: FRRConfiguration, may_be_absent: Collection[str] = MAY_BE_ABSENT
+) -> Iterator[Statement]:
     """Yield what an object says, without fields that may be and are absent."""
     said = chain(
         _about_routers(config),
         chain.from_iterable(map(_about_session, sessions(config))),
         _about_profiles(config),
     )
-    return (one for one in said if one.value or one.field not in MAY_BE_ABSENT)
+    return (one for one in said if one.value or one.field not in may_be_absent)
 
 
 def _about_routers(config: FRRConfiguration) -> Iterator[Statement]:

@@ -7,7 +7,7 @@ and nothing changes on that node any more.
 Source: MetalLB 0.16.1, internal/bgp/frrk8s and internal/config (what is written for a peer).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from itertools import chain
 from typing import Any, Final
@@ -15,12 +15,13 @@ from typing import Any, Final
 from metallb_crds.backend import Backend
 from metallb_crds.config_v1beta2 import BGPPeer, BGPPeerSpec
 from metallb_crds.frrk8s_v1beta1 import FRRConfiguration
+from metallb_crds.versions import version_of
 from metallb_webhooks.addresses import AddressError, parse_ip
 from metallb_webhooks.durations import DurationError, parse
 from metallb_webhooks.installation import METALLB
 from metallb_webhooks.rules.announcing import share_nodes
 from metallb_webhooks.rules.base import Problem, Request, Rule, Severity
-from metallb_webhooks.rules.frrmerging import Statement, statements
+from metallb_webhooks.rules.frrmerging import MAY_BE_ABSENT, Statement, statements
 from metallb_webhooks.rules.frrsessions import place_of
 
 _ROUTER: Final = "spec.bgp.routers[0]"
@@ -40,6 +41,8 @@ _FIELDS: Final[Mapping[str, str]] = {
 """Fields of a peer by what becomes of them; whatever else is about the session as a whole."""
 
 _SECRET: Final = f"{_NEIGHBOR}.password"
+_BEFORE_0_16: Final = frozenset({"0.15.3"})
+"""With frr-k8s 0.0.21, which refuses a session with a BFD profile beside the same one without."""
 _KEEPALIVES: Final = 3
 """Of the two timers the one that is not given follows from the other."""
 
@@ -90,10 +93,11 @@ def _disagrees(request: Request[BGPPeer]) -> Iterator[Problem]:
     others = _others(request)
     if not others:
         return
-    own = {(said.thing, said.field): said for said in statements(written(request.subject))}
+    absent = _may_be_absent(request)
+    own = {(said.thing, said.field): said for said in statements(written(request.subject), absent)}
     told: set[str] = set()
     for other in others:
-        for said in statements(other):
+        for said in statements(other, absent):
             mine = own.get((said.thing, said.field))
             if mine is None or mine.value == said.value or mine.path == _SECRET:
                 continue
@@ -101,6 +105,13 @@ def _disagrees(request: Request[BGPPeer]) -> Iterator[Problem]:
             if field not in told:
                 told.add(field)
                 yield field, _message(mine, said, other)
+
+
+def _may_be_absent(request: Request[BGPPeer]) -> Collection[str]:
+    """Return what agrees with anything where it is not said, in the frr-k8s of the release."""
+    metallb = request.snapshot.metallbs.get((request.namespace, METALLB))
+    version = version_of(metallb.spec.version) if metallb else None
+    return MAY_BE_ABSENT - ({"bfdProfile"} if version in _BEFORE_0_16 else set())
 
 
 def _others(request: Request[BGPPeer]) -> list[FRRConfiguration]:

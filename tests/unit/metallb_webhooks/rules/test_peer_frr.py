@@ -11,7 +11,7 @@ from metallb_webhooks.index import Object
 from metallb_webhooks.rules.base import Severity
 from metallb_webhooks.rules.peerfrr import written
 from support.judging import by_rule, judge
-from support.samples import NAMESPACE, frr, neighbor, node, peer, selector
+from support.samples import NAMESPACE, frr, metallb, neighbor, node, peer, selector
 
 NODES = [node("a", zone="1"), node("b", zone="2")]
 TIMERS = {"holdTime": "90s", "keepaliveTime": "30s"}
@@ -221,3 +221,14 @@ def test_a_password_that_stays_where_it_is_is_not(
 
 def test_without_a_metallb_object_nothing_is_known_to_be_copied() -> None:
     assert copied(SECRET, backend=Backend.FRR_K8S_EXTERNAL) == []
+
+
+@pytest.mark.parametrize(
+    ("version", "found"),
+    [("0.15.3", ["spec.bfdProfile"]), ("v0.15.3", ["spec.bfdProfile"]), ("0.16.1", []), ("", [])],
+)
+def test_a_profile_on_one_side_alone_is_refused_by_older_releases(
+    version: str, found: list[str]
+) -> None:
+    other = frr("theirs", router(session()))
+    assert paths({"bfdProfile": "fast"}, other, metallb(version=version)) == found
