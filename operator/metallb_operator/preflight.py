@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from metallb_crds.backend import Backend
 from metallb_kube.objects import Manifest
-from metallb_operator.conflicts import allocates, speaks_bgp
+from metallb_operator.conflicts import CALICO, CILIUM, allocates, speaks_bgp, unseen
 from metallb_operator.fields import at, name_of
 from metallb_operator.installations import (
     IGNORE_ANNOTATION,
@@ -52,6 +52,7 @@ class Survey:
         kubernetes: the minor version of Kubernetes 1; None if it was not read.
         kube_proxy: `data` of the ConfigMap kube-system/kube-proxy; empty if there is none.
         cilium: likewise, of kube-system/cilium-config.
+        calico: likewise, of kube-system/calico-config; read only where a workload refers to it.
         workloads: of all namespaces, those that may get in the way.
         webhooks: validating webhook configurations that MetalLB installs by itself.
         unread: why something could not be read, by what that is.
@@ -61,10 +62,16 @@ class Survey:
     kubernetes: int | None = None
     kube_proxy: Mapping[str, str] = field(default_factory=dict)
     cilium: Mapping[str, str] = field(default_factory=dict)
+    calico: Mapping[str, str] = field(default_factory=dict)
     workloads: tuple[Workload, ...] = ()
     webhooks: tuple[str, ...] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
     omitted: tuple[str, ...] = ()
+
+    @property
+    def settings(self) -> Mapping[str, Mapping[str, str]]:
+        """Settings of networks, by the ConfigMap that they stand in."""
+        return {CILIUM: self.cilium, CALICO: self.calico}
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,12 +295,15 @@ def _tainted_nodes(facts: Facts) -> Iterator[Finding]:
 
 def _other_bgp(facts: Facts) -> Iterator[Finding]:
     for workload in facts.workloads:
-        if speaks_bgp(workload, facts.survey.cilium):
-            yield Finding(
-                f"{workload} speaks BGP on the nodes, too: a router accepts one session from an "
-                "address, and port 179 of a node is taken once; let the two have different "
-                "peers, or let only one of them speak BGP"
-            )
+        if not speaks_bgp(workload, facts.survey.settings):
+            continue
+        where = unseen(workload, facts.survey.settings)
+        speaks = f"may speak BGP (by {where}, which is not read)" if where else "speaks BGP"
+        yield Finding(
+            f"{workload} {speaks} on the nodes, too: a router accepts one session from an "
+            "address, and port 179 of a node is taken once; let the two have different "
+            "peers, or let only one of them speak BGP"
+        )
 
 
 def _external_frr_k8s(facts: Facts) -> Iterator[Finding]:
@@ -321,7 +331,7 @@ def _other_allocators(facts: Facts) -> Iterator[Finding]:
     if facts.intent.metallb.spec.load_balancer_class:
         return
     for workload in facts.workloads:
-        if allocates(workload, facts.survey.cilium):
+        if allocates(workload, facts.survey.settings):
             yield Finding(
                 f"{workload} gives addresses to Services of type LoadBalancer, too, so that both "
                 "write the same status; set spec.loadBalancerClass, or switch one of them off"

@@ -11,7 +11,7 @@ from metallb_kube.errors import KubeError
 from metallb_kube.objects import Manifest, ObjectRef
 from metallb_kube.resources import resource_for
 from metallb_operator.component import Component
-from metallb_operator.conflicts import CILIUM, matters
+from metallb_operator.conflicts import CALICO, CILIUM, asks_calico, matters
 from metallb_operator.fields import at, count_at, text_at
 from metallb_operator.installations import (
     LEFT_OVER,
@@ -211,12 +211,15 @@ class _Reader:
         self._omitted: list[str] = []
 
     async def read(self) -> Survey:
-        """Read everything, in seven requests (more for many workloads)."""
+        """Read everything, in seven requests (more for many workloads, and where Calico is)."""
+        workloads = (*await self._workloads("DaemonSet"), *await self._workloads("Deployment"))
+        calico = any(map(asks_calico, workloads))
         return Survey(
             kubernetes=_minor(await self._try("the API server's version", self._client.version())),
             kube_proxy=await self._settings_of(NAME),
             cilium=await self._settings_of(CILIUM),
-            workloads=(*await self._workloads("DaemonSet"), *await self._workloads("Deployment")),
+            calico=await self._settings_of(CALICO) if calico else {},
+            workloads=workloads,
             webhooks=tuple([name for name in LEFT_OVER if await self._has_webhook(name)]),
             unread=self._unread,
             omitted=tuple(self._omitted),

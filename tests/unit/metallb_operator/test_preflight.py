@@ -100,6 +100,9 @@ def test_an_frr_k8s_that_is_there_or_cannot_be_seen_is_not_missed(facts: Facts) 
     assert "external-frr-k8s" not in said(facts)
 
 
+CALICO_BORROWED = {"CALICO_NETWORKING_BACKEND": ("settings", "backend")}
+
+
 def test_of_a_sound_cluster_nothing_is_said() -> None:
     assert said(SOUND) == {}
 
@@ -143,6 +146,12 @@ def test_of_a_sound_cluster_nothing_is_said() -> None:
             "other-bgp",
             False,
             "DaemonSet other/w speaks BGP",
+        ),
+        (
+            with_workloads(replace(daemonset(program="x/calico/node"), borrowed=CALICO_BORROWED)),
+            "other-bgp",
+            False,
+            "may speak BGP (by key backend of ConfigMap other/settings, which is not read)",
         ),
         (with_workloads(**EXTERNAL), "external-frr-k8s", False, "in namespace frr-k8s-system"),
         (
