@@ -85,7 +85,7 @@ class Facts:
         admitted: whether there is a pod of a speaker, so that Pod Security has let one in.
         nodes: of the cluster.
         workloads: of all namespaces, ours included.
-        configmaps: names of those in MetalLB's namespace.
+        old_configurations: names of the ConfigMaps in MetalLB's namespace that hold one.
         l2: names of the L2Advertisements.
         installed: whether ours was installed before.
         ignoring: what the administrator wants ignored.
@@ -99,7 +99,7 @@ class Facts:
     admitted: bool = False
     nodes: tuple[Manifest, ...] = ()
     workloads: tuple[Workload, ...] = ()
-    configmaps: frozenset[str] = frozenset()
+    old_configurations: tuple[str, ...] = ()
     l2: tuple[str, ...] = ()
     installed: bool = False
     ignoring: Ignoring = field(default_factory=Ignoring)
@@ -379,9 +379,9 @@ def _old_webhooks(facts: Facts) -> Iterator[Finding]:
 
 
 def _old_configuration(facts: Facts) -> Iterator[Finding]:
-    if "config" in facts.configmaps:
+    for name in facts.old_configurations:
         yield Finding(
-            f"ConfigMap {facts.namespace}/config configures MetalLB before 0.13 and has no effect; "
+            f"ConfigMap {facts.namespace}/{name} configures MetalLB before 0.13 and has no effect; "
             "`kubectl metallb migrate` prints the objects that say the same: apply them, then "
             "delete it"
         )

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing, suppress
 from typing import Any, Final, TypeVar
 
@@ -28,6 +28,7 @@ from metallb_operator.installations import (
 from metallb_operator.intent import intent_of
 from metallb_operator.kubeproxy import NAME, PLACE
 from metallb_operator.observation import Observation
+from metallb_operator.oldconfigmap import is_old_configuration
 from metallb_operator.preflight import Facts, Survey, preflight
 from metallb_operator.settings import Settings
 from metallb_operator.situation import Checked, Problem
@@ -161,7 +162,7 @@ class Surveyor:
                 admitted=any(map(_is_speaker, seen.pods)),
                 nodes=seen.nodes,
                 workloads=(*self._elsewhere(), *workloads_of(seen.objects)),
-                configmaps=frozenset(ref.name for ref in seen.objects if ref.kind == "ConfigMap"),
+                old_configurations=tuple(_old_configurations(seen.objects)),
                 l2=tuple(self._l2),
                 installed=is_installed(metallb, seen.objects),
                 ignoring=ignoring_of(metallb),
@@ -288,6 +289,12 @@ def _counts(workload: Workload) -> bool:
     """Whether a check could say anything of a workload; thousands of others are not kept."""
     known = matters(workload) or role_of(workload) is not None
     return known or bool(workload.ports) or workload.name == NAME
+
+
+def _old_configurations(observed: Mapping[ObjectRef, Manifest]) -> Iterator[str]:
+    for ref in sorted(observed, key=lambda ref: ref.name):
+        if ref.kind == "ConfigMap" and is_old_configuration(observed[ref]):
+            yield ref.name
 
 
 def _is_speaker(pod: Manifest) -> bool:

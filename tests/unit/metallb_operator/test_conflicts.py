@@ -22,9 +22,7 @@ def workload(image: str, *arguments: str, replicas: int = 1, **environment: str)
 
 def calico(name: str = "calico-config", namespace: str = "kube-system") -> Workload:
     borrowed = {"CALICO_NETWORKING_BACKEND": (name, "calico_backend")}
-    return Workload(
-        "DaemonSet", namespace, "w", images=("quay.io/calico/node",), borrowed=borrowed
-    )
+    return Workload("DaemonSet", namespace, "w", images=("quay.io/calico/node",), borrowed=borrowed)
 
 
 @pytest.mark.parametrize(

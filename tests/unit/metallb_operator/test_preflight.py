@@ -210,7 +210,12 @@ def test_of_a_sound_cluster_nothing_is_said() -> None:
             False,
             "not checked: Deployment tenant/x, for their ports",
         ),
-        (replace(SOUND, configmaps=frozenset({"config"})), "old-configuration", False, "migrate"),
+        (
+            replace(SOUND, old_configurations=("lb-metallb",)),
+            "old-configuration",
+            False,
+            "ConfigMap metallb-system/lb-metallb configures MetalLB before 0.13",
+        ),
         (surveyed(unread={"ConfigMap x": "forbidden"}), "not-checked", False, "ConfigMap x"),
         (replace(SOUND, intent=intent(backend="")), "", False, ""),
         (
@@ -251,7 +256,6 @@ def test_what_is_found(facts: Facts, check: str, grave: bool, named: str) -> Non
         with_workloads(replace(daemonset(7946), namespace=NAMESPACE, name="speaker")),
         # Each Service is for one controller.
         with_workloads(daemonset(program="rancher/klipper-lb"), loadBalancerClass="a.b/c"),
-        replace(SOUND, configmaps=frozenset({"metallb-excludel2"})),
         # It does not run, or is none.
         with_workloads(replace(other_operator(), ready=0)),
         replace(
