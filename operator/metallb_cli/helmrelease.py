@@ -1,13 +1,15 @@
-"""Read an existing Helm release of MetalLB's own chart; nothing is written."""
+"""Read an existing Helm release; nothing is written."""
 
 import logging
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from pyhelm3 import Client
+import yaml
+from pyhelm3 import Command
 from pyhelm3 import errors as helm_errors
 
 from metallb_cli.yaml_limits import MAX_DEPTH, is_deep
@@ -22,6 +24,7 @@ _UNREADABLE: Final = (
     OSError,
     RecursionError,
     ValueError,
+    yaml.YAMLError,
     subprocess.CalledProcessError,
 )
 
@@ -37,12 +40,12 @@ class HelmRelease:
     Attributes:
         given: values that somebody set.
         computed: those and the chart's defaults.
-        app_version: the version of what the chart installs.
+        chart: as its Chart.yaml has it.
     """
 
-    given: dict[str, Any]
-    computed: dict[str, Any]
-    app_version: str
+    given: Mapping[str, Any]
+    computed: Mapping[str, Any]
+    chart: Mapping[str, Any]
 
 
 async def read_release(
@@ -63,18 +66,17 @@ async def read_release(
     if shutil.which(helm) is None:
         raise HelmReleaseError(f"there is no executable {helm}; set HELM to the path of helm")
     try:
-        client = Client(executable=helm, kubeconfig=kubeconfig, kubecontext=context)
-        revision = await client.get_current_revision(name, namespace=namespace)
-        metadata = await revision.chart_metadata()
+        # The models of pyhelm3 ask more of charts and names than helm does.
+        command = Command(executable=helm, kubeconfig=kubeconfig, kubecontext=context)
         found = HelmRelease(
-            given=await revision.values() or {},
-            computed=await revision.values(computed=True) or {},
-            app_version=str(metadata.app_version or ""),
+            given=await command.get_values(name, namespace=namespace),
+            computed=await command.get_values(name, namespace=namespace, computed=True),
+            chart=await command.get_chart_metadata(name, namespace=namespace) or {},
         )
     except _UNREADABLE as error:
         said = " ".join(str(error).split())
         raise HelmReleaseError(f"Helm release {namespace}/{name} cannot be read: {said}") from error
-    if is_deep(found.given) or is_deep(found.computed):
+    if any(map(is_deep, (found.given, found.computed, found.chart))):
         raise HelmReleaseError(
             f"the values of Helm release {namespace}/{name} are nested more than {MAX_DEPTH} levels"
             " deep, as no values of MetalLB's chart are; remove the innermost"

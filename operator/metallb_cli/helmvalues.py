@@ -70,15 +70,25 @@ _MOVES: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
 _WITHOUT: Final = frozenset({"rbac.create", "speaker.frr.enabled", "frrk8s.enabled"}) | {
     "frrk8s.external",
     "crds.enabled",
-    "controller.enabled",
-    "speaker.enabled",
     "controller.serviceAccount.create",
     "speaker.serviceAccount.create",
 }
 
 
+# Switched off by some who let another program announce; with the operator both always run.
+_PARTS: Final[Mapping[str, str]] = {
+    "controller.enabled": "the controller runs and gives addresses away",
+    "speaker.enabled": "speakers run and announce, whatever else does",
+}
+_OLD_CONFIGURATION: Final = "configInline"
+
+
 def metallb_for(
-    computed: Mapping[str, Any], given: Mapping[str, Any], app_version: str, namespace: str
+    computed: Mapping[str, Any],
+    given: Mapping[str, Any],
+    app_version: str,
+    namespace: str,
+    path: str = "",
 ) -> Commented:
     """Return the MetalLB object for a release of MetalLB's chart.
 
@@ -88,15 +98,20 @@ def metallb_for(
         given: those that somebody set; of them is told what cannot be carried over.
         app_version: the MetalLB release of the chart, such as v0.15.3.
         namespace: for the object.
+        path: of these values within those of a chart that has MetalLB's in it, for the notes.
     """
-    spec: dict[str, Any] = {"bgpBackend": _backend(computed).value}
+    spec: dict[str, Any] = {}
+    backend = _backend(computed)
     notes = list(_version(spec, app_version))
-    for path, value in _leaves(given):
-        if path in _MOVES:
-            to, how = _MOVES[path]
-            _put(spec, to, how(value))
-        elif path not in _WITHOUT:
-            notes.append(f"Not carried over: {path}.")
+    if backend:
+        spec = {"bgpBackend": backend.value, **spec}
+    else:
+        notes.append(
+            "The release does not say which BGP backend runs: set spec.bgpBackend, or the one that"
+            " runs is kept."
+        )
+    # What configured MetalLB before 0.13 has many values, and needs saying once.
+    notes.extend(dict.fromkeys(_carry(spec, given, path)))
     manifest = {
         "apiVersion": "metallb.io/v1beta1",
         "kind": "MetalLB",
@@ -106,7 +121,28 @@ def metallb_for(
     return Commented(manifest, tuple(notes))
 
 
-def _backend(values: Mapping[str, Any]) -> Backend:
+def _carry(spec: dict[str, Any], given: Mapping[str, Any], above: str) -> Iterator[str]:
+    """Put values into a spec; yield what is to be said of the others."""
+    for path, value in _leaves(given):
+        if path in _MOVES:
+            to, how = _MOVES[path]
+            _put(spec, to, how(value))
+        elif path in _PARTS:
+            if value is False:
+                yield f"Not carried over: {above}{path}: false; {_PARTS[path]}."
+        elif path.split(".")[0] == _OLD_CONFIGURATION:
+            yield (
+                f"Not carried over: {above}{_OLD_CONFIGURATION}, of MetalLB before 0.13: save"
+                " the values (`helm get values`), and give them to `kubectl metallb migrate -f`."
+            )
+        elif path not in _WITHOUT:
+            yield f"Not carried over: {above}{path}."
+
+
+def _backend(values: Mapping[str, Any]) -> Backend | None:
+    """Return the backend that runs; None for values without the defaults, which decide it."""
+    if at(values, "speaker") is None and at(values, "frrk8s") is None:
+        return None
     if at(values, "frrk8s", "external") is True:
         return Backend.FRR_K8S_EXTERNAL
     if at(values, "frrk8s", "enabled") is True:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -10,6 +10,7 @@ import typer
 
 from metallb_cli import printed
 from metallb_cli.connection import connected, path_of
+from metallb_cli.helmcharts import ChartError, installed
 from metallb_cli.helmrelease import HelmReleaseError, read_release
 from metallb_cli.helmvalues import metallb_for
 from metallb_cli.inputs import InputError
@@ -19,9 +20,13 @@ from metallb_cli.oldsources import configuration_of
 from metallb_cli.options import NAMESPACE, Context, Kubeconfig, Namespace
 from metallb_kube.errors import KubeError
 from metallb_kube.objects import Manifest, ObjectRef
+from metallb_kube.resources import resource_for
+from metallb_operator.fields import name_of
+from metallb_operator.oldconfigmap import is_old_configuration
 
 FAILED = 1
 _NAME: Final = "config"
+"""Of the ConfigMap, where it comes from MetalLB's manifests."""
 
 
 def migrate(
@@ -31,17 +36,17 @@ def migrate(
         typer.Option(
             "--filename",
             "-f",
-            help="File with the ConfigMap, what it holds, a HelmRelease of Flux with"
-            " `configInline`, or AddressPools; - for standard input. Without it, the ConfigMap"
-            " `config` of the cluster.",
+            help="File with the ConfigMap, what it holds, values of MetalLB's chart with"
+            " `configInline` or an object that has them (HelmRelease, Application, HelmChart), or"
+            " AddressPools; - for standard input. Without it, the ConfigMap of the cluster.",
         ),
     ] = None,
     from_helm: Annotated[
         str | None,
         typer.Option(
             metavar="RELEASE",
-            help="Read a Helm release of MetalLB's own chart, and print the MetalLB object that"
-            " asks for the same.",
+            help="Read a Helm release of MetalLB's own chart, or of one that has it as a"
+            " dependency, and print the MetalLB object that asks for the same.",
         ),
     ] = None,
     namespace: Namespace = NAMESPACE,
@@ -63,7 +68,7 @@ def migrate(
         if from_helm:
             text = asyncio.run(_release(from_helm, namespace, kubeconfig, context))
         else:
-            source = str(filename or f"ConfigMap {namespace}/{_NAME}")
+            source = str(filename or f"ConfigMap of namespace {namespace}")
             text = _configuration(
                 lambda: (
                     configuration_of(filename)
@@ -92,15 +97,38 @@ async def _release(name: str, namespace: str, kubeconfig: Path | None, context: 
     release = await read_release(
         name, namespace, helm=helm, kubeconfig=path_of(kubeconfig), context=context
     )
-    return text_of([metallb_for(release.computed, release.given, release.app_version, namespace)])
+    try:
+        found = installed(release.given, release.computed, release.chart)
+    except ChartError as error:
+        raise HelmReleaseError(f"Helm release {namespace}/{name}: {error}") from error
+    asked = metallb_for(found.computed, found.given, found.app_version, namespace, found.path)
+    return text_of([asked])
 
 
 async def _stored(namespace: str, kubeconfig: Path | None, context: str | None) -> Manifest:
     async with connected(kubeconfig, context) as client:
         found = await client.get(ObjectRef("v1", "ConfigMap", namespace, _NAME))
-    if found is None:
+        if found is not None:
+            return found
+        there = await client.list(resource_for("v1", "ConfigMap"), namespace=namespace)
+    return _only([one for one in there.items if is_old_configuration(one)], namespace)
+
+
+def _only(found: Sequence[Manifest], namespace: str) -> Manifest:
+    """Return the one ConfigMap that holds an old configuration, whatever its name: charts give any.
+
+    Raises:
+        InputError: there is none, or more than one.
+    """
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(map(name_of, found))
         raise InputError(
-            f"there is no ConfigMap {_NAME} in namespace {namespace}; name another namespace with"
-            f" --namespace, or a file with --filename"
+            f"ConfigMaps {names} of namespace {namespace} hold a configuration of MetalLB before"
+            " 0.13 each; write one of them to a file, and name that with --filename"
         )
-    return found
+    raise InputError(
+        f"no ConfigMap in namespace {namespace} holds a configuration of MetalLB before 0.13; name"
+        " another namespace with --namespace, or a file with --filename"
+    )

@@ -15,9 +15,9 @@ from metallb_cli.yaml_nodes import compose, plain
 from metallb_cli.yaml_scalars import resolve
 from metallb_kube.objects import Manifest
 from metallb_kube.ordering import apply_rank
+from metallb_operator.oldconfigmap import KEY
 
 _GROUP: Final = "metallb.io/v1beta1"
-_KEY: Final = "config"
 _NO_NAME: Final = re.compile(r"[^a-z0-9.-]+")
 _ENDS: Final = re.compile(r"^[^a-z0-9]+|[^a-z0-9]+$")
 
@@ -96,16 +96,16 @@ def configuration_in(manifest: Manifest) -> Mapping[str, Any]:
     Raises:
         OldConfigurationError: it holds none.
     """
-    text = (manifest.get("data") or {}).get(_KEY)
+    text = (manifest.get("data") or {}).get(KEY)
     if not isinstance(text, str):
         raise OldConfigurationError(
-            f"the ConfigMap has no key {_KEY!r}: MetalLB before 0.13 read its configuration there"
+            f"the ConfigMap has no key {KEY!r}: MetalLB before 0.13 read its configuration there"
         )
     found = _read(text)
     if not found:
         return {}
     if not isinstance(found, dict):
-        raise OldConfigurationError(f"data.{_KEY} is not a map with address-pools, peers, ...")
+        raise OldConfigurationError(f"data.{KEY} is not a map with address-pools, peers, ...")
     return found
 
 
@@ -114,10 +114,10 @@ def _read(text: str) -> Any:  # noqa: ANN401 - YAML
         # Every scalar as it stands: MetalLB read `0123` as a password, and `y` as a label.
         documents = [plain(node) for node in compose(text, scalar=str)]
     except UnusableTextError as error:
-        raise OldConfigurationError(f"data.{_KEY}: {error}") from error
+        raise OldConfigurationError(f"data.{KEY}: {error}") from error
     if len(documents) > 1:
         raise OldConfigurationError(
-            f"data.{_KEY} holds {len(documents)} YAML documents, and MetalLB read the first;"
+            f"data.{KEY} holds {len(documents)} YAML documents, and MetalLB read the first;"
             " remove the others"
         )
     return documents[0] if documents else None

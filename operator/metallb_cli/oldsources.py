@@ -1,11 +1,11 @@
 """Where people keep MetalLB's configuration of before 0.13: which file holds it, and in what.
 
-That is the ConfigMap itself, its content alone, the values of its chart in a HelmRelease of Flux,
-or objects of kind AddressPool, which MetalLB 0.13 and 0.14 and its operator had before
-IPAddressPools.
+That is the ConfigMap itself, its content alone, the values of its chart (a file of them, or an
+object of Flux, Argo CD or k3s that has them), or objects of kind AddressPool, which MetalLB 0.13
+and 0.14 and its operator had before IPAddressPools.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from metallb_cli.inputs import InputError, texts
 from metallb_cli.oldconfig import TOP, configuration_in
 from metallb_cli.yaml_limits import Tally, UnusableTextError
 from metallb_cli.yaml_nodes import compose, plain
+from metallb_operator.oldconfigmap import is_old_configuration
 
 Found = Mapping[str, Any]
 
@@ -28,9 +29,13 @@ _ADVERTISEMENT: Final = {
     "localPref": "localpref",
     "communities": "communities",
 }
+_INLINE: Final = "configInline"
+"""Where the values of MetalLB's chart had it."""
+_TEXTS_IN_TEXTS: Final = 2
 _WANTED: Final = (
-    "a ConfigMap, the configuration that such a ConfigMap holds, a HelmRelease with"
-    " spec.values.configInline, or objects of kind AddressPool"
+    "a ConfigMap, the configuration that such a ConfigMap holds, values of MetalLB's chart with"
+    f" {_INLINE} or what has them in it (HelmRelease, Application, HelmChart), or objects of kind"
+    " AddressPool"
 )
 
 
@@ -46,7 +51,9 @@ def configuration_of(path: Path) -> Found:
     """
     documents = [document for document in _documents(path) if isinstance(document, dict)]
     pools = [document for document in documents if document.get("kind") == "AddressPool"]
-    found = [one for one in map(_configuration, documents) if one is not None]
+    found = [one for document in documents for one in _configurations(document)]
+    if not found and [document.get("kind") for document in documents] == ["ConfigMap"]:
+        return configuration_in(documents[0])  # it says what is missing
     if len(found) + bool(pools) != 1:
         count = len(found) + bool(pools)
         raise InputError(f"{path}: holds {count} configurations; give exactly one: {_WANTED}")
@@ -76,17 +83,38 @@ def _flat(document: Any) -> Iterator[Any]:  # noqa: ANN401 - YAML
         yield document
 
 
-def _configuration(document: Found) -> Found | None:
-    """Return the configuration in a document; None if it is something else."""
+def _configurations(document: Found) -> Iterator[Found]:
+    """Yield the configurations in a document, which is none for most."""
     kind = document.get("kind")
-    if kind == "ConfigMap":
-        return configuration_in(document)
-    if kind == "HelmRelease":
-        inline: Any = document
-        for key in ("spec", "values", "configInline"):
-            inline = inline.get(key) if isinstance(inline, dict) else None
-        return inline if isinstance(inline, dict) else None
-    return document if kind is None and not TOP.isdisjoint(document) else None
+    if kind == "ConfigMap" and is_old_configuration(document):
+        yield configuration_in(document)
+    elif kind is None and not TOP.isdisjoint(document):
+        yield document
+    else:
+        yield from _inline(document, _TEXTS_IN_TEXTS)
+
+
+def _inline(value: Any, texts_left: int) -> Iterator[Found]:  # noqa: ANN401 - YAML
+    """Yield what stands under `configInline`, however deep; values are often YAML within a text."""
+    if isinstance(value, dict):
+        if isinstance(value.get(_INLINE), dict):
+            yield value[_INLINE]
+        below: Iterable[Any] = [one for key, one in value.items() if key != _INLINE]
+    elif isinstance(value, list):
+        below = value
+    elif isinstance(value, str) and _INLINE in value and texts_left:
+        below, texts_left = _read(value), texts_left - 1
+    else:
+        return
+    for one in below:
+        yield from _inline(one, texts_left)
+
+
+def _read(text: str) -> Iterable[Any]:
+    try:
+        return [plain(node) for node in compose(text, scalar=str)]
+    except UnusableTextError:
+        return ()  # some other text that has the word in it
 
 
 def _old_pool(manifest: Found) -> Found:

@@ -177,7 +177,8 @@ def _reason(service: Manifest, seen: Seen) -> str:
     served = class_served(seen.metallb)
     if is_ours(service, served) and "IPAddressPool" in seen.unread:
         return _told(service, seen.events) or "IPAddressPools cannot be read"
-    return reason(service, seen.pools, seen.namespaces, served) or _told(service, seen.events)
+    known = reason(service, seen.pools, seen.namespaces, served, seen.services)
+    return known or _told(service, seen.events)
 
 
 def _told(service: Manifest, events: Iterable[Manifest]) -> str:

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from metallb_cli.sharing import annotation, refusal
 from metallb_crds.config_v1beta1 import IPAddressPool
 from metallb_kube.objects import Manifest
 from metallb_operator.fields import at, name_of, text_at
 from metallb_webhooks.addresses import AddressError, Interval, parse_entry, parse_ip
 from metallb_webhooks.labelselectors import matches_any
 
-_GROUPS: Final = ("metallb.io", "metallb.universe.tf")
 _AVAILABLE: Final = {"IPv4": "availableIPv4", "IPv6": "availableIPv6"}
 
 
@@ -39,6 +39,7 @@ def reason(
     pools: Sequence[Manifest],
     namespaces: Mapping[str, Mapping[str, str]],
     served: str,
+    services: Sequence[Manifest] = (),
 ) -> str:
     """Say why a pending Service has no address.
 
@@ -47,6 +48,7 @@ def reason(
         pools: IPAddressPools as stored.
         namespaces: labels by name of the namespace.
         served: `class_served`.
+        services: of the cluster, which may have the address that is asked for.
 
     Returns:
         A sentence, or "" if nothing that is stored explains it.
@@ -62,14 +64,15 @@ def reason(
     open_to = [pool for pool in named if _admits(pool, service, namespaces)]
     if not open_to:
         return f"{_pools(named)} confined to other Services by spec.serviceAllocation"
+    if addresses := _asked_addresses(service):
+        canonical = filter(None, map(_canonical, addresses))
+        ours = [one for one in services if is_ours(one, served)]
+        return _outside(addresses, open_to) or refusal(service, canonical, ours)
     return _lack(service, open_to, is_asked=bool(asked))
 
 
 def _lack(service: Manifest, open_to: Sequence[Manifest], *, is_asked: bool) -> str:
     """Say why none of the pools that a Service may use has given it an address."""
-    addresses = _asked_addresses(service)
-    if addresses:
-        return _outside(addresses, open_to)
     usable = open_to if is_asked else [pool for pool in open_to if _assigns(pool)]
     if not usable:
         return f"{_pools(open_to)} not given away unasked: spec.autoAssign is false"
@@ -83,17 +86,12 @@ def _class(service: Manifest, served: str) -> str:
 
 
 def _asked_pool(service: Manifest) -> str:
-    return _annotation(service, "address-pool")
+    return annotation(service, "address-pool")
 
 
 def _asked_addresses(service: Manifest) -> tuple[str, ...]:
-    given = _annotation(service, "loadBalancerIPs") or text_at(service, "spec", "loadBalancerIP")
+    given = annotation(service, "loadBalancerIPs") or text_at(service, "spec", "loadBalancerIP")
     return tuple(part.strip() for part in given.split(",") if part.strip())
-
-
-def _annotation(service: Manifest, name: str) -> str:
-    found = (text_at(service, "metadata", "annotations", f"{group}/{name}") for group in _GROUPS)
-    return next(filter(None, found), "")
 
 
 def _admits(pool: Manifest, service: Manifest, namespaces: Mapping[str, Mapping[str, str]]) -> bool:
@@ -139,6 +137,13 @@ def _within(text: str, ranges: Iterable[Interval]) -> bool:
     except AddressError:
         return False
     return any(entry.contains(address) for entry in ranges)
+
+
+def _canonical(text: str) -> str:
+    try:
+        return str(parse_ip(text))
+    except AddressError:
+        return ""
 
 
 def _exhausted(service: Manifest, pools: Sequence[Manifest]) -> str:

@@ -6,34 +6,61 @@ Sources: the documentation of each project, at the flag or variable that a row n
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from metallb_operator.kubeproxy import PLACE
 from metallb_operator.workload import Workload
 
 CILIUM: Final = "cilium-config"
 """The ConfigMap of kube-system that has Cilium's settings."""
+CALICO: Final = "calico-config"
+"""Likewise Calico's, where it comes from its own manifests or Kubespray; its operator has none."""
 
-_Test = Callable[[Workload, Mapping[str, str]], bool]
+Settings = Mapping[str, Mapping[str, str]]
+"""`data` of the ConfigMaps of kube-system by their names, as far as they are known."""
+_Test = Callable[[Workload, Settings], bool]
 
-_OFF: Final = frozenset({"false", "0", "no"})
+_OFF: Final = frozenset({"false", "f", "0", "no"})
+_CALICO_BACKEND: Final = "CALICO_NETWORKING_BACKEND"
+_BIRD: Final = "bird"
+"""Calico's BGP daemon, and the default; else vxlan or none (Calico: "Configuring calico/node")."""
 
 
-def speaks_bgp(workload: Workload, cilium: Mapping[str, str]) -> bool:
-    """Tell whether a workload speaks BGP on nodes.
+def speaks_bgp(workload: Workload, settings: Settings) -> bool:
+    """Tell whether a workload speaks BGP on nodes; so it does where that cannot be seen.
 
     Args:
         workload: of any namespace.
-        cilium: Cilium's settings.
+        settings: of other software.
     """
-    return _matches(_BGP, workload, cilium)
+    return _matches(_BGP, workload, settings)
 
 
-def allocates(workload: Workload, cilium: Mapping[str, str]) -> bool:
+def allocates(workload: Workload, settings: Settings) -> bool:
     """Tell whether a workload gives addresses to Services of type LoadBalancer.
 
     Args:
         workload: of any namespace.
-        cilium: Cilium's settings.
+        settings: of other software.
     """
-    return _matches(_ALLOCATORS, workload, cilium)
+    return _matches(_ALLOCATORS, workload, settings)
+
+
+def unseen(workload: Workload, settings: Settings) -> str:
+    """Say which setting would tell whether Calico speaks BGP, and is not known; "" if none.
+
+    Args:
+        workload: that speaks BGP as far as can be seen.
+        settings: of other software.
+    """
+    if "calico/node" not in workload.programs or _calico_backend(workload, settings):
+        return ""
+    name, key = workload.borrowed[_CALICO_BACKEND]
+    return f"key {key} of ConfigMap {workload.namespace}/{name}"
+
+
+def asks_calico(workload: Workload) -> bool:
+    """Tell whether a workload takes its settings from Calico's ConfigMap."""
+    found = workload.borrowed.get(_CALICO_BACKEND)
+    return found is not None and (workload.namespace, found[0]) == (PLACE, CALICO)
 
 
 def matters(workload: Workload) -> bool:
@@ -41,35 +68,45 @@ def matters(workload: Workload) -> bool:
     return any(program in workload.programs for program in (*_BGP, *_ALLOCATORS))
 
 
-def _matches(table: Mapping[str, _Test], workload: Workload, cilium: Mapping[str, str]) -> bool:
+def _matches(table: Mapping[str, _Test], workload: Workload, settings: Settings) -> bool:
     if not workload.replicas:
         return False
     tests = (table[program] for program in workload.programs if program in table)
-    return any(test(workload, cilium) for test in tests)
+    return any(test(workload, settings) for test in tests)
 
 
-def _always(_workload: Workload, _cilium: Mapping[str, str]) -> bool:
+def _always(_workload: Workload, _settings: Settings) -> bool:
     return True
 
 
-def _by_calico(workload: Workload, _cilium: Mapping[str, str]) -> bool:
-    # Where the value comes from a ConfigMap it is not seen; BIRD is the default.
-    return workload.environment.get("CALICO_NETWORKING_BACKEND", "bird") == "bird"
+def _by_calico(workload: Workload, settings: Settings) -> bool:
+    # What is not seen is told of: see `unseen`.
+    return _calico_backend(workload, settings) in {_BIRD, ""}
+
+
+def _calico_backend(workload: Workload, settings: Settings) -> str:
+    """Return what Calico's node agent runs; "" if that stands where it was not read."""
+    literal = workload.environment.get(_CALICO_BACKEND)
+    if literal or _CALICO_BACKEND not in workload.borrowed:
+        return literal or _BIRD
+    if not asks_calico(workload):
+        return ""
+    return settings.get(CALICO, {}).get(workload.borrowed[_CALICO_BACKEND][1], "")
 
 
 def _by_cilium(key: str) -> _Test:
-    def test(workload: Workload, cilium: Mapping[str, str]) -> bool:
-        return "true" in {cilium.get(key), workload.flag(key)}
+    def test(workload: Workload, settings: Settings) -> bool:
+        return "true" in {settings.get(CILIUM, {}).get(key), workload.flag(key)}
 
     return test
 
 
-def _by_kube_router(workload: Workload, _cilium: Mapping[str, str]) -> bool:
-    return workload.flag("run-router") not in _OFF
+def _by_kube_router(workload: Workload, _settings: Settings) -> bool:
+    return (workload.flag("run-router") or "").lower() not in _OFF
 
 
 def _by_kube_vip(variable: str) -> _Test:
-    def test(workload: Workload, _cilium: Mapping[str, str]) -> bool:
+    def test(workload: Workload, _settings: Settings) -> bool:
         return workload.environment.get(variable) == "true"
 
     return test

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from metallb_crds.backend import Backend
 from metallb_kube.objects import Manifest
-from metallb_operator.conflicts import allocates, speaks_bgp
+from metallb_operator.conflicts import CALICO, CILIUM, allocates, speaks_bgp, unseen
 from metallb_operator.fields import at, name_of
 from metallb_operator.installations import (
     IGNORE_ANNOTATION,
@@ -52,6 +52,7 @@ class Survey:
         kubernetes: the minor version of Kubernetes 1; None if it was not read.
         kube_proxy: `data` of the ConfigMap kube-system/kube-proxy; empty if there is none.
         cilium: likewise, of kube-system/cilium-config.
+        calico: likewise, of kube-system/calico-config; read only where a workload refers to it.
         workloads: of all namespaces, those that may get in the way.
         webhooks: validating webhook configurations that MetalLB installs by itself.
         unread: why something could not be read, by what that is.
@@ -61,10 +62,16 @@ class Survey:
     kubernetes: int | None = None
     kube_proxy: Mapping[str, str] = field(default_factory=dict)
     cilium: Mapping[str, str] = field(default_factory=dict)
+    calico: Mapping[str, str] = field(default_factory=dict)
     workloads: tuple[Workload, ...] = ()
     webhooks: tuple[str, ...] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
     omitted: tuple[str, ...] = ()
+
+    @property
+    def settings(self) -> Mapping[str, Mapping[str, str]]:
+        """Settings of networks, by the ConfigMap that they stand in."""
+        return {CILIUM: self.cilium, CALICO: self.calico}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,7 @@ class Facts:
         admitted: whether there is a pod of a speaker, so that Pod Security has let one in.
         nodes: of the cluster.
         workloads: of all namespaces, ours included.
-        configmaps: names of those in MetalLB's namespace.
+        old_configurations: names of the ConfigMaps in MetalLB's namespace that hold one.
         l2: names of the L2Advertisements.
         installed: whether ours was installed before.
         ignoring: what the administrator wants ignored.
@@ -92,7 +99,7 @@ class Facts:
     admitted: bool = False
     nodes: tuple[Manifest, ...] = ()
     workloads: tuple[Workload, ...] = ()
-    configmaps: frozenset[str] = frozenset()
+    old_configurations: tuple[str, ...] = ()
     l2: tuple[str, ...] = ()
     installed: bool = False
     ignoring: Ignoring = field(default_factory=Ignoring)
@@ -288,12 +295,15 @@ def _tainted_nodes(facts: Facts) -> Iterator[Finding]:
 
 def _other_bgp(facts: Facts) -> Iterator[Finding]:
     for workload in facts.workloads:
-        if speaks_bgp(workload, facts.survey.cilium):
-            yield Finding(
-                f"{workload} speaks BGP on the nodes, too: a router accepts one session from an "
-                "address, and port 179 of a node is taken once; let the two have different "
-                "peers, or let only one of them speak BGP"
-            )
+        if not speaks_bgp(workload, facts.survey.settings):
+            continue
+        where = unseen(workload, facts.survey.settings)
+        speaks = f"may speak BGP (by {where}, which is not read)" if where else "speaks BGP"
+        yield Finding(
+            f"{workload} {speaks} on the nodes, too: a router accepts one session from an "
+            "address, and port 179 of a node is taken once; let the two have different "
+            "peers, or let only one of them speak BGP"
+        )
 
 
 def _external_frr_k8s(facts: Facts) -> Iterator[Finding]:
@@ -321,7 +331,7 @@ def _other_allocators(facts: Facts) -> Iterator[Finding]:
     if facts.intent.metallb.spec.load_balancer_class:
         return
     for workload in facts.workloads:
-        if allocates(workload, facts.survey.cilium):
+        if allocates(workload, facts.survey.settings):
             yield Finding(
                 f"{workload} gives addresses to Services of type LoadBalancer, too, so that both "
                 "write the same status; set spec.loadBalancerClass, or switch one of them off"
@@ -369,9 +379,9 @@ def _old_webhooks(facts: Facts) -> Iterator[Finding]:
 
 
 def _old_configuration(facts: Facts) -> Iterator[Finding]:
-    if "config" in facts.configmaps:
+    for name in facts.old_configurations:
         yield Finding(
-            f"ConfigMap {facts.namespace}/config configures MetalLB before 0.13 and has no effect; "
+            f"ConfigMap {facts.namespace}/{name} configures MetalLB before 0.13 and has no effect; "
             "`kubectl metallb migrate` prints the objects that say the same: apply them, then "
             "delete it"
         )

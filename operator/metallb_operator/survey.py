@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing, suppress
 from typing import Any, Final, TypeVar
 
@@ -11,7 +11,7 @@ from metallb_kube.errors import KubeError
 from metallb_kube.objects import Manifest, ObjectRef
 from metallb_kube.resources import resource_for
 from metallb_operator.component import Component
-from metallb_operator.conflicts import CILIUM, matters
+from metallb_operator.conflicts import CALICO, CILIUM, asks_calico, matters
 from metallb_operator.fields import at, count_at, text_at
 from metallb_operator.installations import (
     LEFT_OVER,
@@ -28,6 +28,7 @@ from metallb_operator.installations import (
 from metallb_operator.intent import intent_of
 from metallb_operator.kubeproxy import NAME, PLACE
 from metallb_operator.observation import Observation
+from metallb_operator.oldconfigmap import is_old_configuration
 from metallb_operator.preflight import Facts, Survey, preflight
 from metallb_operator.settings import Settings
 from metallb_operator.situation import Checked, Problem
@@ -161,7 +162,7 @@ class Surveyor:
                 admitted=any(map(_is_speaker, seen.pods)),
                 nodes=seen.nodes,
                 workloads=(*self._elsewhere(), *workloads_of(seen.objects)),
-                configmaps=frozenset(ref.name for ref in seen.objects if ref.kind == "ConfigMap"),
+                old_configurations=tuple(_old_configurations(seen.objects)),
                 l2=tuple(self._l2),
                 installed=is_installed(metallb, seen.objects),
                 ignoring=ignoring_of(metallb),
@@ -211,12 +212,15 @@ class _Reader:
         self._omitted: list[str] = []
 
     async def read(self) -> Survey:
-        """Read everything, in seven requests (more for many workloads)."""
+        """Read everything, in seven requests (more for many workloads, and where Calico is)."""
+        workloads = (*await self._workloads("DaemonSet"), *await self._workloads("Deployment"))
+        calico = any(map(asks_calico, workloads))
         return Survey(
             kubernetes=_minor(await self._try("the API server's version", self._client.version())),
             kube_proxy=await self._settings_of(NAME),
             cilium=await self._settings_of(CILIUM),
-            workloads=(*await self._workloads("DaemonSet"), *await self._workloads("Deployment")),
+            calico=await self._settings_of(CALICO) if calico else {},
+            workloads=workloads,
             webhooks=tuple([name for name in LEFT_OVER if await self._has_webhook(name)]),
             unread=self._unread,
             omitted=tuple(self._omitted),
@@ -285,6 +289,12 @@ def _counts(workload: Workload) -> bool:
     """Whether a check could say anything of a workload; thousands of others are not kept."""
     known = matters(workload) or role_of(workload) is not None
     return known or bool(workload.ports) or workload.name == NAME
+
+
+def _old_configurations(observed: Mapping[ObjectRef, Manifest]) -> Iterator[str]:
+    for ref in sorted(observed, key=lambda ref: ref.name):
+        if ref.kind == "ConfigMap" and is_old_configuration(observed[ref]):
+            yield ref.name
 
 
 def _is_speaker(pod: Manifest) -> bool:

@@ -23,6 +23,7 @@ class Workload:
         images: of its containers, without tag and digest.
         arguments: of all its containers, their commands included, as far as they are flags.
         environment: of all its containers, as far as values are given literally.
+        borrowed: name and key of the ConfigMap that has the value of a variable.
         ports: of the node, that its pods listen on.
         placing: those fields of its pod spec that decide about nodes.
         replicas: that are asked for; of a DaemonSet 1.
@@ -38,6 +39,7 @@ class Workload:
     images: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    borrowed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     ports: frozenset[int] = frozenset()
     placing: Manifest = field(default_factory=dict)
     replicas: int = 1
@@ -94,6 +96,7 @@ def workload_of(manifest: Manifest) -> Workload:
             )
         ),
         environment=dict(_environment(containers)),
+        borrowed=dict(_borrowed(containers)),
         ports=frozenset(_ports(containers, own_network=not at(pod, "hostNetwork"))),
         placing={key: pod[key] for key in _PLACING if key in pod},
         replicas=count_at(manifest, "spec", "replicas") if manifest["kind"] == "Deployment" else 1,
@@ -122,6 +125,15 @@ def _environment(containers: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 
             name, value = variable["name"], variable.get("value")
             if isinstance(value, str) and len(name) + len(value) <= _LONGEST:
                 yield name, value
+
+
+def _borrowed(containers: Any) -> Iterator[tuple[str, tuple[str, str]]]:  # noqa: ANN401 - JSON
+    for container in containers:
+        for variable in at(container, "env") or ():
+            source = at(variable, "valueFrom", "configMapKeyRef")
+            place = text_at(source, "name"), text_at(source, "key")
+            if source and sum(map(len, (variable["name"], *place))) <= _LONGEST:
+                yield variable["name"], place
 
 
 def _ports(containers: Any, *, own_network: bool) -> Iterator[int]:  # noqa: ANN401 - JSON

@@ -61,7 +61,7 @@ def on(kind: tuple[str, str], *verbs: str, subresource: str = "", name: str = ""
 METALLB = ("metallb.io/v1beta1", "MetalLB")
 EVENT = ("v1", "Event")
 LEASE = ("coordination.k8s.io/v1", "Lease")
-SETTINGS = ("kube-proxy", "cilium-config")
+SETTINGS = ("kube-proxy", "cilium-config", "calico-config")
 CONFIGURATIONS = ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration")
 
 

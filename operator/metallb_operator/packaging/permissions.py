@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from metallb_operator.conflicts import CILIUM
+from metallb_operator.conflicts import CALICO, CILIUM
 from metallb_operator.installations import LEFT_OVER
 from metallb_operator.kubeproxy import NAME
 from metallb_operator.packaging.image import OPERATOR, WEBHOOKS
@@ -206,10 +206,10 @@ OPERATOR_ACCOUNT: Final = Account(
         # What frr-k8s said of nodes, when it goes.
         Rule(_FRR_K8S, ("frrnodestates",), ("list", "delete")),
         # What gets in MetalLB's way: other load balancers, CNIs that speak BGP, whatever takes
-        # the ports of nodes may be in any namespace. Of settings it reads kube-proxy's and
-        # Cilium's only (by name: OLM gives no Roles in other namespaces).
+        # the ports of nodes may be in any namespace. Of settings it reads kube-proxy's,
+        # Cilium's and Calico's only (by name: OLM gives no Roles in other namespaces).
         Rule("apps", ("daemonsets", "deployments"), ("list",)),
-        Rule("", ("configmaps",), ("get",), names=(NAME, CILIUM)),
+        Rule("", ("configmaps",), ("get",), names=(NAME, CILIUM, CALICO)),
         Rule(
             "admissionregistration.k8s.io",
             ("validatingwebhookconfigurations",),

@@ -226,27 +226,45 @@ def test_an_old_configuration_of_the_cluster(installed: Cluster) -> None:
     )
     found = run(installed, "migrate")
     assert found.exit_code == 0, found.output
+    installed.kubectl("delete", "configmap", "config", "-n", NAMESPACE)
+    # MetalLB's chart named it after the release.
+    by_chart = {**metadata, "name": "lb-metallb"}
+    installed.apply(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": by_chart, "data": {"config": OLD}}
+    )
+    assert run(installed, "migrate").stdout == found.stdout
+    installed.apply(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"config": "a: b"}}
+    )
+    assert "not carried over: a" in run(installed, "migrate").stdout.lower()
+    installed.kubectl("delete", "configmap", "config", "lb-metallb", "-n", NAMESPACE)
     applied = installed.kubectl("apply", "-f", "-", input=found.stdout)
     assert len(applied.splitlines()) == 4
 
 
+def helm_chart(folder: Path, name: str, version: str, values: str, **more: str) -> Path:
+    (folder / "templates").mkdir(parents=True)
+    fields = {"apiVersion": "v2", "name": name, "version": version, **more}
+    (folder / "Chart.yaml").write_text(yaml.safe_dump(fields))
+    (folder / "values.yaml").write_text(values)
+    metadata = "{name: 'of-{{ .Release.Name }}-{{ .Chart.Name }}'}"
+    (folder / "templates" / "it.yaml").write_text(
+        f"{{apiVersion: v1, kind: ConfigMap, metadata: {metadata}}}"
+    )
+    return folder
+
+
+def helm_install(cluster: Cluster, release: str, folder: Path, *setting: str) -> None:
+    command = (cluster.binaries.helm, "install", release, folder, "-n", NAMESPACE)
+    kubeconfig = ("--kubeconfig", str(cluster.kubeconfig))
+    values = [word for one in setting for word in ("--set", one)]
+    subprocess.run([*map(str, command), *kubeconfig, *values], check=True, capture_output=True)
+
+
 def test_a_helm_release(installed: Cluster, tmp_path: Path) -> None:
-    (tmp_path / "Chart.yaml").write_text(
-        "{apiVersion: v2, name: metallb, version: 0.16.1, appVersion: v0.16.1}"
-    )
-    (tmp_path / "values.yaml").write_text("{frrk8s: {enabled: true}}")
-    (tmp_path / "templates").mkdir()
-    (tmp_path / "templates" / "it.yaml").write_text(
-        "{apiVersion: v1, kind: ConfigMap, metadata: {name: of-helm}}"
-    )
-    subprocess.run(
-        [
-            *(installed.binaries.helm, "install", "old", str(tmp_path), "-n", NAMESPACE),
-            *("--kubeconfig", str(installed.kubeconfig), "--set", "controller.logLevel=warn"),
-        ],
-        check=True,
-        capture_output=True,
-    )
+    values = "{frrk8s: {enabled: true}}"
+    folder = helm_chart(tmp_path / "chart", "metallb", "0.16.1", values, appVersion="v0.16.1")
+    helm_install(installed, "old", folder, "controller.logLevel=warn")
     found = run(installed, "migrate", "--from-helm", "old")
     assert found.exit_code == 0, found.output
     assert yaml.safe_load(found.stdout)["spec"] == {
@@ -256,3 +274,26 @@ def test_a_helm_release(installed: Cluster, tmp_path: Path) -> None:
     }
     absent = run(installed, "migrate", "--from-helm", "absent")
     assert (absent.exit_code, "metallb-system/absent cannot be read" in absent.stderr) == (1, True)
+
+
+def test_a_helm_release_of_a_chart_that_has_metallbs_in_it(
+    installed: Cluster, tmp_path: Path
+) -> None:
+    # Helm takes versions that are no semantic ones, and names with dots.
+    folder = helm_chart(tmp_path / "stack", "stack", "1", "{}")
+    below = folder / "charts" / "metallb"
+    values = "{controller: {}, speaker: {frr: {enabled: true}}}"
+    helm_chart(below, "metallb", "0.15.3", values, appVersion="v0.15.3")
+    declared = {"dependencies": [{"name": "metallb", "version": "0.15.3", "alias": "lb"}]}
+    with (folder / "Chart.yaml").open("a") as file:
+        file.write(yaml.safe_dump(declared))
+    helm_install(installed, "the.stack", folder, "lb.speaker.nodeSelector.role=edge")
+    found = run(installed, "migrate", "--from-helm", "the.stack")
+    assert found.exit_code == 0, found.output
+    spec = yaml.safe_load(found.stdout)["spec"]
+    assert spec == {"bgpBackend": "frr", "version": "0.15.3", "nodeSelector": {"role": "edge"}}
+    other = helm_chart(tmp_path / "other", "other", "0.1", "{}")
+    helm_install(installed, "other", other)
+    refused = run(installed, "migrate", "--from-helm", "other")
+    assert refused.exit_code == 1
+    assert "chart 'other' has nothing of MetalLB's chart in it" in refused.stderr

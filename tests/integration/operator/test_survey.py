@@ -4,6 +4,7 @@ from typing import Any
 
 from cluster import Cluster
 from metallb_kube.client import KubeClient
+from metallb_operator.conflicts import speaks_bgp
 from metallb_operator.survey import _Reader
 
 
@@ -30,6 +31,35 @@ async def test_a_survey_keeps_what_may_get_in_the_way(cluster: Cluster) -> None:
     kept = {one.name for one in survey.workloads if one.namespace == "default"}
     assert kept >= {"exporter", "kube-router"}
     assert "web" not in kept
+
+
+async def test_calicos_settings_are_read_where_its_node_agent_refers_to_them(
+    cluster: Cluster,
+) -> None:
+    source = {"configMapKeyRef": {"name": "calico-config", "key": "calico_backend"}}
+    agent = workload("calico/node")
+    (container,) = agent["spec"]["template"]["spec"]["containers"]
+    container["env"] = [{"name": "CALICO_NETWORKING_BACKEND", "valueFrom": source}]
+    place = {"name": "calico-node", "namespace": "kube-system"}
+    settings = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {**place, "name": "calico-config"},
+        "data": {"calico_backend": "vxlan"},
+    }
+    template = agent["spec"]["template"]
+    template["metadata"]["labels"] = {"app": "calico-node"}
+    agent["spec"]["selector"] = {"matchLabels": {"app": "calico-node"}}
+    container["name"] = "calico-node"
+    for manifest in (settings, {**agent, "metadata": place}):
+        cluster.apply(manifest)
+    async with KubeClient.connect(cluster.kubeconfig) as client:
+        survey = await _Reader(client).read()
+    cluster.kubectl("delete", "daemonset", "calico-node", "-n", "kube-system")
+    cluster.kubectl("delete", "configmap", "calico-config", "-n", "kube-system")
+    (found,) = [one for one in survey.workloads if one.name == "calico-node"]
+    assert survey.calico == {"calico_backend": "vxlan"}
+    assert not speaks_bgp(found, survey.settings)
 
 
 async def test_what_cannot_be_read_is_noted_with_its_reason(cluster: Cluster) -> None:

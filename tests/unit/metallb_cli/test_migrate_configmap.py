@@ -241,6 +241,10 @@ OLD = {
 }
 
 
+INLINE = {"configInline": OLD}
+VALUES = yaml.safe_dump(INLINE)
+
+
 def flux(values: dict[str, Any]) -> dict[str, Any]:
     return {
         "apiVersion": "helm.toolkit.fluxcd.io/v2",
@@ -270,6 +274,35 @@ OTHER_POOL = address_pool("b", protocol="bgp", addresses=["198.51.100.0/24"])
         pytest.param([configmap(yaml.safe_dump(OLD))], [*POOLS, "BGPPeer"], id="configmap"),
         pytest.param([OLD], [*POOLS, "BGPPeer"], id="what-it-holds"),
         pytest.param([flux({"configInline": OLD})], [*POOLS, "BGPPeer"], id="flux"),
+        pytest.param([{"configInline": OLD}], [*POOLS, "BGPPeer"], id="values"),
+        pytest.param(
+            [{"nginx": {}, "metallb": {"configInline": OLD}}], [*POOLS, "BGPPeer"], id="umbrella"
+        ),
+        pytest.param(
+            [{"kind": "HelmChart", "spec": {"valuesContent": VALUES}}],
+            [*POOLS, "BGPPeer"],
+            id="k3s",
+        ),
+        pytest.param(
+            [{"kind": "Application", "spec": {"source": {"helm": {"values": VALUES}}}}],
+            [*POOLS, "BGPPeer"],
+            id="argo",
+        ),
+        pytest.param(
+            [{"kind": "Application", "spec": {"sources": [{"helm": {"valuesObject": INLINE}}]}}],
+            [*POOLS, "BGPPeer"],
+            id="argo-sources",
+        ),
+        pytest.param(
+            [{"kind": "ConfigMap", "data": {"values.yaml": VALUES}}, flux({})],
+            [*POOLS, "BGPPeer"],
+            id="flux-values-from",
+        ),
+        pytest.param(
+            [{"kind": "ConfigMap", "data": {"a": "configInline: ["}}, OLD],
+            [*POOLS, "BGPPeer"],
+            id="beside-others",
+        ),
         pytest.param([address_pool("a")], POOLS, id="address-pool"),
         pytest.param(
             [address_pool("a"), OTHER_POOL, {"kind": "Other"}],
@@ -311,9 +344,11 @@ def test_an_address_pool_keeps_its_settings() -> None:
     [
         pytest.param([], id="nothing"),
         pytest.param([flux({})], id="flux-without"),
-        pytest.param([OLD, configmap("")], id="two"),
+        pytest.param([OLD, configmap("peers: []")], id="two"),
         pytest.param([address_pool("a"), OLD], id="two-forms"),
         pytest.param(["text"], id="text"),
+        pytest.param([{"kind": "HelmRelease", "spec": {"values": [INLINE, INLINE]}}], id="twice"),
+        pytest.param([flux({"configInline": "text"})], id="flux-text"),
     ],
 )
 def test_not_exactly_one(documents: list[Any]) -> None:

@@ -9,6 +9,8 @@ from metallb_crds.operator_v1beta1 import MetalLB
 from metallb_operator.intent import Intent, intent_of
 from metallb_operator.settings import Settings
 
+LOST = "Not carried over: "
+WAY = "save the values (`helm get values`), and give them to `kubectl metallb migrate -f`."
 NATIVE = {"speaker": {"frr": {"enabled": False}}, "frrk8s": {"enabled": False}}
 
 
@@ -55,7 +57,7 @@ def test_values(given: dict[str, Any], expected: dict[str, Any]) -> None:
     ("computed", "backend"),
     [
         (NATIVE, "native"),
-        ({}, "native"),
+        ({"speaker": {}}, "native"),
         ({"speaker": {"frr": {"enabled": True}}}, "frr"),
         ({"frrk8s": {"enabled": True}}, "frr-k8s"),
         ({"frrk8s": {"external": True, "enabled": False}}, "frr-k8s-external"),
@@ -72,6 +74,19 @@ def test_the_backend_is_the_one_that_runs(computed: dict[str, Any], backend: str
         ({"rbac": {"create": True}}, ()),
         ({"speaker": {"secretName": "s"}}, ("Not carried over: speaker.secretName.",)),
         (
+            {"speaker": {"enabled": False}},
+            (f"{LOST}speaker.enabled: false; speakers run and announce, whatever else does.",),
+        ),
+        (
+            {"controller": {"enabled": False}},
+            (f"{LOST}controller.enabled: false; the controller runs and gives addresses away.",),
+        ),
+        ({"speaker": {"enabled": True}, "controller": {"enabled": True}}, ()),
+        (
+            {"configInline": {"peers": [{}], "address-pools": [{}]}},
+            (f"{LOST}configInline, of MetalLB before 0.13: {WAY}",),
+        ),
+        (
             {"controller": {"image": {"repository": "r", "tag": None}}},
             ("Not carried over: controller.image.repository.",),
         ),
@@ -79,6 +94,17 @@ def test_the_backend_is_the_one_that_runs(computed: dict[str, Any], backend: str
 )
 def test_what_cannot_be_carried_over_is_told(given: dict[str, Any], notes: tuple[str, ...]) -> None:
     assert metallb_for(NATIVE, given, "v0.16.1", "m").notes == notes
+
+
+def test_values_of_a_dependency_are_named_by_their_place() -> None:
+    found = metallb_for(NATIVE, {"speaker": {"secretName": "s"}}, "v0.16.1", "m", "lb.")
+    assert found.notes == ("Not carried over: lb.speaker.secretName.",)
+
+
+def test_a_backend_that_no_default_tells_is_not_guessed() -> None:
+    found = metallb_for({"rbac": {}}, {}, "v0.16.1", "m")
+    assert found.manifest["spec"] == {"version": "0.16.1"}
+    assert "set spec.bgpBackend" in found.notes[0]
 
 
 @pytest.mark.parametrize(("version", "said"), [("v0.14.9", "MetalLB 0.14.9"), ("", "an unknown")])

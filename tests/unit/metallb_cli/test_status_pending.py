@@ -68,6 +68,76 @@ def test_reasons(waiting: dict[str, Any], pools: list[dict[str, Any]], said: str
     assert bool(found) == bool(said)
 
 
+def holder(
+    spec: dict[str, Any] | None = None, address: str = "192.0.2.9", **annotations: str
+) -> Any:  # noqa: ANN401
+    found = service({"ports": [{"port": 53, "protocol": "UDP"}], **(spec or {})}, **annotations)
+    found["metadata"]["name"] = "dns"
+    return {**found, "status": {"loadBalancer": {"ingress": [{"ip": address}]}}}
+
+
+def asking(spec: dict[str, Any] | None = None, **annotations: str) -> dict[str, Any]:
+    wanted = {"loadBalancerIP": "192.0.2.9", "ports": [{"port": 53, "protocol": "TCP"}]}
+    return service({**wanted, **(spec or {})}, **annotations)
+
+
+LOCAL = {"externalTrafficPolicy": "Local", "selector": {"app": "a"}}
+OTHERS = {"externalTrafficPolicy": "Local", "selector": {"app": "b"}}
+CLUSTER = {"externalTrafficPolicy": "Cluster", "selector": {"app": "b"}}
+KEY = {"allow-shared-ip": "k"}
+POLICIES = "the sharing keys are the same, but externalTrafficPolicy is "
+
+
+@pytest.mark.parametrize(
+    ("waiting", "other", "said"),
+    [
+        (asking({}, **KEY), holder({}, **KEY), ""),
+        (asking(LOCAL, **KEY), holder(LOCAL, **KEY), ""),
+        (asking(CLUSTER, **KEY), holder({}, **KEY), ""),
+        (asking(), holder(address="192.0.2.8"), ""),
+        # Somebody else gave it that address.
+        (asking(), holder({"loadBalancerClass": "x/y"}), ""),
+        (asking(), holder(), "to share it, this one and shop/dns would need metallb.io/allow-"),
+        (asking(), holder({}, **KEY), "to share it, this one would need metallb.io/allow-shared"),
+        (asking({}, **KEY), holder(), "to share it, shop/dns would need metallb.io/allow-shared"),
+        (
+            asking({}, **KEY),
+            holder({}, **{"allow-shared-ip": "l"}),
+            "metallb.io/allow-shared-ip is 'k' here and 'l' there, and must be the same",
+        ),
+        (
+            asking(LOCAL, **KEY),
+            holder(OTHERS, **KEY),
+            f"{POLICIES}Local (app=a) here and Local (app=b) there",
+        ),
+        (
+            asking(LOCAL, **KEY),
+            holder(CLUSTER, **KEY),
+            f"{POLICIES}Local (app=a) here and Cluster there",
+        ),
+        (
+            asking({"ports": [{"port": 53, "protocol": "UDP"}]}, **KEY),
+            holder({}, **KEY),
+            "both have port 53/UDP; give one of them another",
+        ),
+        # The same address, however it is written.
+        (
+            asking({"loadBalancerIP": "2001:DB8:0::9"}),
+            holder(address="2001:db8::9"),
+            "to share it, this one and shop/dns",
+        ),
+    ],
+)
+def test_an_address_that_another_service_has(
+    waiting: dict[str, Any], other: dict[str, Any], said: str
+) -> None:
+    pools = [pool(addresses=["192.0.2.0/24", "2001:db8::/120"])]
+    # It is among the Services of the cluster itself, too.
+    found = reason(waiting, pools, NAMESPACES, "", [waiting, other])
+    assert found.partition(" has: ")[2].startswith(said)
+    assert bool(found) == bool(said)
+
+
 def test_a_service_without_the_class_that_is_served() -> None:
     found = reason(service(), [pool()], {}, "metallb.io/it")
     assert found == "has no class, and MetalLB serves Services of class metallb.io/it only"

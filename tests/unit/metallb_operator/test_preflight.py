@@ -100,6 +100,9 @@ def test_an_frr_k8s_that_is_there_or_cannot_be_seen_is_not_missed(facts: Facts) 
     assert "external-frr-k8s" not in said(facts)
 
 
+CALICO_BORROWED = {"CALICO_NETWORKING_BACKEND": ("settings", "backend")}
+
+
 def test_of_a_sound_cluster_nothing_is_said() -> None:
     assert said(SOUND) == {}
 
@@ -143,6 +146,12 @@ def test_of_a_sound_cluster_nothing_is_said() -> None:
             "other-bgp",
             False,
             "DaemonSet other/w speaks BGP",
+        ),
+        (
+            with_workloads(replace(daemonset(program="x/calico/node"), borrowed=CALICO_BORROWED)),
+            "other-bgp",
+            False,
+            "may speak BGP (by key backend of ConfigMap other/settings, which is not read)",
         ),
         (with_workloads(**EXTERNAL), "external-frr-k8s", False, "in namespace frr-k8s-system"),
         (
@@ -201,7 +210,12 @@ def test_of_a_sound_cluster_nothing_is_said() -> None:
             False,
             "not checked: Deployment tenant/x, for their ports",
         ),
-        (replace(SOUND, configmaps=frozenset({"config"})), "old-configuration", False, "migrate"),
+        (
+            replace(SOUND, old_configurations=("lb-metallb",)),
+            "old-configuration",
+            False,
+            "ConfigMap metallb-system/lb-metallb configures MetalLB before 0.13",
+        ),
         (surveyed(unread={"ConfigMap x": "forbidden"}), "not-checked", False, "ConfigMap x"),
         (replace(SOUND, intent=intent(backend="")), "", False, ""),
         (
@@ -242,7 +256,6 @@ def test_what_is_found(facts: Facts, check: str, grave: bool, named: str) -> Non
         with_workloads(replace(daemonset(7946), namespace=NAMESPACE, name="speaker")),
         # Each Service is for one controller.
         with_workloads(daemonset(program="rancher/klipper-lb"), loadBalancerClass="a.b/c"),
-        replace(SOUND, configmaps=frozenset({"metallb-excludel2"})),
         # It does not run, or is none.
         with_workloads(replace(other_operator(), ready=0)),
         replace(

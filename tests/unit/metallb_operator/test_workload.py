@@ -63,6 +63,15 @@ def test_the_environment_is_what_is_given_literally() -> None:
     assert workload_of(manifest({"env": variables})).environment == {"a": "b"}
 
 
+def test_of_a_variable_from_a_configmap_it_is_kept_where_its_value_stands() -> None:
+    here = {"configMapKeyRef": {"name": "settings", "key": "mode"}}
+    long = {"configMapKeyRef": {"name": "settings", "key": "x" * 300}}
+    elsewhere = {"secretKeyRef": {"name": "settings", "key": "mode"}}
+    sources = {"a": here, "b": long, "c": elsewhere}
+    variables = [{"name": name, "valueFrom": found} for name, found in sources.items()]
+    assert workload_of(manifest({"env": variables})).borrowed == {"a": ("settings", "mode")}
+
+
 def test_of_what_is_too_long_to_be_looked_for_nothing_is_kept() -> None:
     long = "x" * 1_400_000
     found = workload_of(
