@@ -39,6 +39,7 @@ def desired(
     applyset: str,
     namespace: str,
     now: datetime,
+    gossip_key: str = "",
 ) -> Desired:
     """Put together what there should be.
 
@@ -49,8 +50,9 @@ def desired(
         applyset: the id that marks our own.
         namespace: of MetalLB.
         now: from when a new certificate is valid.
+        gossip_key: of the speakers that are there, for a Secret that is made new.
     """
-    made = dict(_secrets(intent, observed, namespace, now))
+    made = dict(_secrets(intent, observed, namespace, now, gossip_key))
     key = made.get(memberlist_ref(namespace))
     manifests = [
         _with_memberlist(manifest, key) if key and name_of(manifest) == "speaker" else manifest
@@ -64,13 +66,17 @@ def desired(
 
 
 def _secrets(
-    intent: Intent, observed: Mapping[ObjectRef, Manifest], namespace: str, now: datetime
+    intent: Intent,
+    observed: Mapping[ObjectRef, Manifest],
+    namespace: str,
+    now: datetime,
+    gossip_key: str,
 ) -> Iterator[tuple[ObjectRef, Manifest]]:
     def once(ref: ObjectRef, make: Callable[[], Manifest]) -> tuple[ObjectRef, Manifest]:
         return ref, observed[ref] if ref in observed else make()
 
     if intent.values["memberlist"]["enabled"]:
-        yield once(memberlist_ref(namespace), lambda: memberlist(namespace))
+        yield once(memberlist_ref(namespace), lambda: memberlist(namespace, gossip_key))
     if intent.backend is Backend.FRR_K8S:
         yield once(certificate_ref(namespace), lambda: certificate(namespace, now))
 

@@ -18,11 +18,12 @@ from metallb_operator.errors import OperatorError
 from metallb_operator.events import Note
 from metallb_operator.execute import Outcome, execute
 from metallb_operator.explanations import explained_components, explained_pulling
-from metallb_operator.fields import at, count_at
+from metallb_operator.fields import at, count_at, text_at
 from metallb_operator.handover import Step, overdue_notes, pacing
 from metallb_operator.installations import adopting, keeping
 from metallb_operator.intent import Intent, intent_of, misplaced
 from metallb_operator.leftovers import written_in
+from metallb_operator.memberlist import inherited_ref
 from metallb_operator.namespacelabels import label
 from metallb_operator.nodestates import forget_nodes, is_writing
 from metallb_operator.observation import Observation
@@ -117,6 +118,10 @@ async def _install(metallb: Manifest, rendered: Rendered, memory: Memory, tools:
     intent = rendered.intent
     applyset = applyset_id(ref_of(metallb))
     seen = tools.observer.observation()  # helm may have run meanwhile
+    try:
+        gossip_key = await _gossip_key(seen, tools)
+    except KubeError as error:
+        return _leave_alone(metallb, problems.of_error(error, "reading the speakers' key"), tools)
     wanted = desired(
         pacing(rendered.manifests, seen),
         intent,
@@ -124,6 +129,7 @@ async def _install(metallb: Manifest, rendered: Rendered, memory: Memory, tools:
         applyset=applyset,
         namespace=tools.settings.namespace,
         now=tools.now(),
+        gossip_key=gossip_key,
     )
     if intent.metallb.spec.paused:
         return _Look(await explained_components(wanted.manifests, tools), intent=intent)
@@ -159,6 +165,13 @@ async def _install(metallb: Manifest, rendered: Rendered, memory: Memory, tools:
     step, unreplaced = await hand_over(metallb, wanted, intent, plan, tools)
     beside = await withdraw(metallb, intent, plan, tools, arrived=_arrived(look) is not None)
     return replace(look, problems=(*look.problems, *unreplaced, *beside), handover=step)
+
+
+async def _gossip_key(seen: Observation, tools: Tools) -> str:
+    """Return the key of the speakers that MetalLB's manifests have installed; "" if none have."""
+    ref = inherited_ref(tools.settings.namespace, seen.objects.keys())
+    found = await tools.client.get(ref) if ref else None
+    return text_at(found or {}, "data", "secretkey")
 
 
 async def _carry_out(plan: Plan, metallb: Manifest, intent: Intent, tools: Tools) -> Outcome:
