@@ -31,13 +31,13 @@ SHARDS: Final[Mapping[str, Sequence[str]]] = {
         "test_leftovers.py",
         "test_services.py",
         "observe",
+        "test_adoption.py",
     ),
     "changes": (
         "test_changes.py",
         "test_faults.py",
         "test_nodes.py",
         "test_releases.py",
-        "test_adoption.py",
         "test_removal.py",
     ),
 }
