@@ -93,12 +93,14 @@ class Adoption:
         deletes: what of it goes now.
         held: what of it is still there, and why.
         alone: nothing of ours is written before that has gone.
+        later: what of the deleted was installed after ours.
     """
 
     problem: Problem | None = None
     deletes: tuple[Delete, ...] = ()
     held: tuple[Held, ...] = ()
     alone: bool = False
+    later: frozenset[ObjectRef] = frozenset()
 
 
 def role_of(workload: Workload) -> Role | None:
@@ -220,7 +222,8 @@ def adoption(
     if not installed and (blocking := running(_blocking(here, there))):
         return Adoption(problem=_problem(blocking))
     if is_wanted(metallb):
-        return _in_order(here, components, installed=installed)
+        order = _in_order(here, components, installed=installed)
+        return replace(order, later=_later(here, workloads_of(observed), namespace))
     found = running([*here.get(Role.CONTROLLER, ()), *here.get(Role.SPEAKER, ())])
     return Adoption(problem=_problem(found) if found and not installed else None)
 
@@ -256,6 +259,20 @@ def _in_order(
     if not any(ours):
         return Adoption(held=_held(rest, "stays until Deployment controller works"))
     return Adoption(deletes=_deletes(rest), held=_held(rest, "makes room for ours"))
+
+
+def _later(
+    here: Mapping[Role, tuple[Workload, ...]], all_here: Iterable[Workload], namespace: str
+) -> frozenset[ObjectRef]:
+    """Return what was installed after our controller, by the second that the API server writes."""
+    ours = [one.created for one in all_here if is_ours(one, namespace) and _is_controller(one)]
+    theirs = (one for found in here.values() for one in found)
+    # Both are times in one form (RFC 3339, UTC), which sort as texts.
+    return frozenset(_ref(one) for one in theirs if ours and one.created > max(ours))
+
+
+def _is_controller(workload: Workload) -> bool:
+    return (workload.kind, workload.name) == ("Deployment", "controller")
 
 
 def _deletes(workloads: Iterable[Workload]) -> tuple[Delete, ...]:

@@ -7,7 +7,16 @@ from typing import Any, Final
 
 from metallb_kube.errors import KubeError
 from metallb_kube.objects import Manifest, ref_of
-from metallb_operator import addressnote, blind, events, identities, pauses, problems, staging
+from metallb_operator import (
+    addressnote,
+    blind,
+    events,
+    identities,
+    pauses,
+    problems,
+    reinstalling,
+    staging,
+)
 from metallb_operator.applyset import applyset_id
 from metallb_operator.compare import fingerprint
 from metallb_operator.component import Component
@@ -54,6 +63,7 @@ class _Look:
 
     components: tuple[Component, ...] = ()
     problems: tuple[Problem, ...] = ()
+    beside: tuple[Problem, ...] = ()
     pulling: Component | None = None
     plan: Plan = field(default_factory=Plan)
     outcome: Outcome = field(default_factory=Outcome)
@@ -149,12 +159,14 @@ async def _install(metallb: Manifest, rendered: Rendered, memory: Memory, tools:
     tools.observer.learn(outcome.stored, outcome.deleted)
     if not outcome.failures:
         memory.applied = rendered
+        memory.replaced = reinstalling.replaced(memory.replaced, metallb, adoption, tools.now())
     if not outcome.failures and not plan.held:
         memory.settled = _declaration(wanted)
     as_before = not outcome.stored and not outcome.deleted
     look = _Look(
         await explained_components(wanted.manifests, tools, found if as_before else None),
         (*unlabelled, *unnoted, *problems.of_failures(outcome.failures)),
+        reinstalling.problems(memory.replaced),
         pulled,
         plan,
         outcome,
@@ -258,7 +270,7 @@ def _situation(metallb: Manifest, look: _Look, tools: Tools, *, served: bool) ->
         components=look.components,
         pulling=look.pulling,
         problems=look.problems,
-        beside=_beside(metallb, tools) if served else (),
+        beside=(*look.beside, *(_beside(metallb, tools) if served else ())),
         waiting=tuple(dict.fromkeys(held.reason for held in look.plan.held)),
         unseen=tuple(sorted(tools.observer.refused)),
         paused=bool(look.intent and look.intent.metallb.spec.paused),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from metallb_crds.meta import Resource
 from metallb_kube.client import KubeClient
-from metallb_kube.objects import Manifest
+from metallb_kube.objects import Manifest, ObjectRef
 from metallb_operator.bgpsessions import Peer
 from metallb_operator.chart import Chart
 from metallb_operator.component import Component
@@ -17,6 +17,7 @@ from metallb_operator.metrics import Metrics
 from metallb_operator.observation import Observation
 from metallb_operator.observe import Observer
 from metallb_operator.plan import Delete
+from metallb_operator.reinstalling import Replaced
 from metallb_operator.report import Reporter
 from metallb_operator.selftest import Finding
 from metallb_operator.settings import Settings
@@ -55,6 +56,7 @@ class Memory:
         failures: how many looks in a row have failed.
         spared: seconds for which the API server has asked to be left alone after the last one.
         overdue: nodes that a change of backend does not wait for any more, as told already.
+        replaced: what of other installations was deleted lately.
     """
 
     applied: Rendered | None = None
@@ -62,6 +64,7 @@ class Memory:
     failures: int = 0
     spared: float = 0.0
     overdue: frozenset[str] = frozenset()
+    replaced: Mapping[ObjectRef, Replaced] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

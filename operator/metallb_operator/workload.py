@@ -29,6 +29,7 @@ class Workload:
         replicas: that are asked for; of a DaemonSet 1.
         ready: pods that are ready, as its controller counts them.
         terminating: somebody has asked for its deletion.
+        created: when, as the API server writes it; "" if it was not read there.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Workload:
     replicas: int = 1
     ready: int = 0
     terminating: bool = False
+    created: str = ""
 
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}"
@@ -102,6 +104,7 @@ def workload_of(manifest: Manifest) -> Workload:
         replicas=count_at(manifest, "spec", "replicas") if manifest["kind"] == "Deployment" else 1,
         ready=count_at(manifest, "status", _READY[manifest["kind"]]),
         terminating=is_terminating(manifest),
+        created=text_at(manifest, "metadata", "creationTimestamp"),
     )
 
 

@@ -157,6 +157,26 @@ def written(cluster: Cluster, start: int) -> list[tuple[str, str]]:
     return list(dict.fromkeys(found))
 
 
+def test_an_installation_that_comes_back_is_told(
+    operator: Operating, stored: list[Manifest]
+) -> None:
+    """As Flux and Argo CD have it: what is deleted is made anew."""
+    operator.create(bgpBackend="native")
+    annotate(operator, "true")
+    operator.wait_condition("Available", "True")
+    theirs = by_chart("controller")
+    for _ in range(2):
+        store(operator.cluster, stored, theirs)
+        where = ("Deployment", "metallb-controller", NAMESPACE)
+        wait_for("it is gone", lambda where=where: operator.cluster.get(*where) is None)  # type: ignore[misc] # a lambda has no annotations
+    found = operator.wait_condition("Degraded", "True", "OtherInstallation")
+    assert "Deployment metallb-system/metallb-controller again after it was" in found["message"]
+    assert operator.conditions()["Available"]["status"] == "True"
+    # Without consent nothing is deleted any more, and there is nothing to tell.
+    annotate(operator, "false")
+    operator.wait_condition("Degraded", "False")
+
+
 def test_another_controller_in_another_namespace_is_left_alone(
     operator: Operating, stored: list[Manifest]
 ) -> None:

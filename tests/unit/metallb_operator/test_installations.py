@@ -298,6 +298,26 @@ def test_old_speakers_announce_until_our_controller_works() -> None:
     assert [delete.ref.name for delete in done.deletes] == ["metallb-speaker"]
 
 
+def at(manifest: Manifest, time: str) -> Manifest:
+    metadata = {**manifest["metadata"], "creationTimestamp": f"2026-01-01T00:00:{time}Z"}
+    return {**manifest, "metadata": metadata}
+
+
+@pytest.mark.parametrize(
+    ("here", "later"),
+    [
+        ([at(CONTROLLER, "01")], []),
+        ([at(CONTROLLER, "01"), at(ours(), "02")], []),
+        # In the same second nobody can tell.
+        ([at(CONTROLLER, "02"), at(ours(), "02")], []),
+        ([at(CONTROLLER, "03"), at(ours(), "02")], ["metallb-controller"]),
+        ([at(SPEAKER, "03"), at(ours(), "02")], ["metallb-speaker"]),
+    ],
+)
+def test_what_was_installed_after_ours_is_known(here: list[Manifest], later: list[str]) -> None:
+    assert [ref.name for ref in decide(*here, controller=WORKING).later] == later
+
+
 def apply(name: str) -> Apply:
     ref = ObjectRef("v1", "ConfigMap", NAMESPACE, name)
     return Apply(ref, {}, Cause.CREATED, 0)
