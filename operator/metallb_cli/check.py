@@ -1,29 +1,27 @@
 """From documents to a report: every object by its schema, then all of them by the rules. Pure."""
 
 import difflib
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Any, Final
 
 from metallb_cli.documents import Document, UnusableInputError
-from metallb_cli.entries import CORE_KINDS, Entry, entries
+from metallb_cli.entries import CORE_KINDS, GROUPS, Entry, entries
 from metallb_cli.findings import Level, LocatedFinding, Report, report
 from metallb_cli.judge import Judged, Surroundings, bench, judged
 from metallb_cli.metadata import CORE
+from metallb_cli.placeholders import is_placeholder
 from metallb_cli.schema import Problem, against, problems
 from metallb_crds.backend import Backend
 from metallb_crds.meta import Resource
 from metallb_crds.registry import KINDS
+from metallb_kube.printing import clipped
 from metallb_webhooks.followed import FOLLOWED
 from metallb_webhooks.index import Object
 from metallb_webhooks.reading import REVIEWED, UnreadableError, read
 
-_PLACEHOLDER: Final = re.compile(
-    r"\$\{[^}]*\}|\$\([^)]*\)|\{\{.*\}\}|\$[A-Z_]{2,}|<[A-Za-z_ -]+>|@@?[A-Z_]+@@?|__[A-Z_]+__"
-)
-"""Of envsubst, Flux, Kustomize, Helm, Ansible and people."""
 _LONGEST_PLACEHOLDER: Final = 200
 
 UNKNOWN_KIND: Final = "schema-unknown-kind"
@@ -119,17 +117,19 @@ def _fault(entry: Entry, problem: Problem) -> LocatedFinding:
 
 def _of_placeholder(entry: Entry, finding: LocatedFinding) -> LocatedFinding:
     """Return a finding about a value that is yet to be put in, with what helps there."""
-    value = entry.document.scalar(finding.path)[:_LONGEST_PLACEHOLDER]
-    if "password" in finding.path.lower() or not _PLACEHOLDER.search(value):
+    value = entry.document.scalar(finding.path)
+    if "password" in finding.path.lower() or not is_placeholder(value, finding.path):
         return finding
-    text = f"{value!r} is a placeholder; check what comes out of the substitution"
+    shown = repr(clipped(value, _LONGEST_PLACEHOLDER))
+    text = f"{shown} is a placeholder; check what comes out of the substitution"
     return replace(finding, message=text)
 
 
 def _faults(entry: Entry) -> Iterator[Problem]:
     """Yield what is wrong with an object by itself, before any rule is asked."""
     if entry.row is None and not entry.is_core:
-        yield Problem(UNKNOWN_KIND, "kind" if entry.group else "", _unknown_kind(entry))
+        path = "kind" if entry.group in GROUPS else "apiVersion"
+        yield Problem(UNKNOWN_KIND, path, _unknown_kind(entry))
         return
     if not entry.name and isinstance(entry.manifest.get("metadata"), dict):
         yield Problem(NAME, "metadata.name", "is required and missing")
@@ -143,8 +143,9 @@ def _faults(entry: Entry) -> Iterator[Problem]:
 
 def _unknown_kind(entry: Entry) -> str:
     versions = [row.model.api_version for row in KINDS if row.kind == entry.kind]
-    if versions and not entry.group:
-        return f"apiVersion is missing, or of another group; write apiVersion: {versions[-1]}"
+    if versions and entry.group not in GROUPS:
+        wrong = f"{entry.group} is no API group of MetalLB" if entry.group else "has no API group"
+        return f"{wrong}; write apiVersion: {versions[-1]}"
     if versions:
         return f"there is no such version of {entry.kind}; write apiVersion: {versions[-1]}"
     kinds = sorted({row.kind for row in KINDS if row.group == entry.group})
@@ -215,6 +216,13 @@ def _duplicates(given: Iterable[Entry]) -> Iterator[LocatedFinding]:
         message = (
             f"{which} {entry.kind} {entry.name!r} stands at {at.source}:{at.line}, and only the one"
             " that is applied last counts; remove one, or rename it"
+            f"{_elsewhere(entry, at.source)}"
         )
         level = Level.WARNING if alike else Level.ERROR
         yield entry.finding(DUPLICATE, level, "metadata.name", message)
+
+
+def _elsewhere(entry: Entry, source: str) -> str:
+    """Return what else helps where the two stand in folders of their own, as overlays do."""
+    apart = PurePath(source).parent != PurePath(entry.document.source).parent
+    return "; check folders that are for several clusters one at a time" if apart else ""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Final
 
 from metallb_cli.documents import Document
@@ -78,8 +79,14 @@ def entries(documents: Iterable[Document], namespace: str) -> Iterator[Entry]:
         kind = document.manifest["kind"]
         core = version == "v1" and kind in CORE_KINDS
         # A kind of ours without a group lacks its apiVersion: kubectl refuses that.
-        if group in GROUPS or (not group and (core or kind in KIND_NAMES)):
+        meant = kind in KIND_NAMES and (not group or _is_misspelt(group))
+        if group in GROUPS or (not group and core) or meant:
             yield _entry(document, namespace, generated)
+
+
+def _is_misspelt(group: str) -> bool:
+    # Others have a BGPPeer, too: Calico's is of projectcalico.org.
+    return "metallb" in group or bool(get_close_matches(group, GROUPS, n=1, cutoff=0.8))
 
 
 def _entry(document: Document, namespace: str, generated: Counter[str]) -> Entry:

@@ -10,6 +10,7 @@ from metallb_cli.yaml_limits import MAX_BYTES
 
 STDIN: Final = "-"
 STDIN_NAME: Final = "<stdin>"
+_GROUP: Final = b"metallb.io"
 SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
 
 
@@ -23,11 +24,13 @@ class Text:
 
     Attributes:
         found: whether it was found in a folder: then it may be about anything.
+        problem: why a file of a folder that nobody has meant cannot be read; "" if it can.
     """
 
     source: str
     content: str
     found: bool = False
+    problem: str = ""
 
 
 def texts(paths: Iterable[str]) -> Iterator[Text]:
@@ -39,11 +42,11 @@ def texts(paths: Iterable[str]) -> Iterator[Text]:
 
     Raises:
         InputError: a path does not exist, is too large or not UTF-8, or is a folder without
-            such files.
+            such files. What is in a folder and does not name MetalLB's API is told in its text.
     """
     for path in paths:
         if path == STDIN:
-            yield Text(STDIN_NAME, _content(sys.stdin.buffer, STDIN_NAME))
+            yield Text(STDIN_NAME, _content(_read(sys.stdin.buffer), STDIN_NAME))
         else:
             folder = Path(path).is_dir()
             yield from (_text(file, found=folder) for file in _files(Path(path)))
@@ -66,13 +69,22 @@ def _is_meant(file: Path, folder: Path) -> bool:
 def _text(path: Path, *, found: bool) -> Text:
     try:
         with path.open("rb") as file:
-            return Text(str(path), _content(file, str(path)), found)
+            raw = _read(file)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from error
+    try:
+        return Text(str(path), _content(raw, str(path)), found)
+    except InputError as error:
+        if found and _GROUP not in raw:
+            return Text(str(path), "", found, str(error))
+        raise
 
 
-def _content(file: BinaryIO, source: str) -> str:
-    raw = file.read(MAX_BYTES + 1)
+def _read(file: BinaryIO) -> bytes:
+    return file.read(MAX_BYTES + 1)
+
+
+def _content(raw: bytes, source: str) -> str:
     if len(raw) > MAX_BYTES:
         raise InputError(f"{source}: has more than {MAX_BYTES:,} bytes; split it")
     try:

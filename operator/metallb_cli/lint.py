@@ -16,6 +16,7 @@ from metallb_cli.findings import Report
 from metallb_cli.formats import FORMATS
 from metallb_cli.inputs import InputError, Text, texts
 from metallb_cli.judge import Surroundings
+from metallb_cli.sidefiles import TEMPLATE, is_meant, is_template, side_files
 from metallb_cli.terminal import print_lines
 from metallb_cli.yaml_limits import Tally
 from metallb_crds.backend import Backend
@@ -24,7 +25,7 @@ from metallb_kube.errors import KubeError
 FOUND = 1
 UNUSABLE = 2
 _NAME: Final = "lint"
-_TEMPLATE: Final = "{{"
+_OTHER: Final = "it holds something else than Kubernetes objects"
 
 
 class Output(StrEnum):
@@ -121,17 +122,21 @@ def _documents(given: Iterable[Text]) -> tuple[Document, ...]:
     documents: list[Document] = []
     tally = Tally()
     unusable: list[str] = []
+    beside = side_files(given)
     for text in given:
+        if why := beside.get(text.source):
+            printed.complain(_NAME, f"{text.source}: left out: {why}")
+            continue
         others: list[UnusableInputError] = []
         try:
             into = others.append if text.found else None
             documents.extend(read(text.content, text.source, tally, into))
         except UnusableInputError as error:
-            if text.found and _TEMPLATE in text.content:
+            if text.found and (is_template(text.content) or not is_meant(text.content)):
                 others.append(error)
             else:
                 unusable.append(str(error))
-        if others:
+        if others or text.problem:
             printed.complain(_NAME, _left_out(text))
     if unusable:
         raise _unusable(unusable)
@@ -144,10 +149,9 @@ def _documents(given: Iterable[Text]) -> tuple[Document, ...]:
 
 def _left_out(text: Text) -> str:
     """Return what is said of a file in a folder that holds something else than objects."""
-    if _TEMPLATE in text.content:
-        why = "it is a template; check what comes of it: `helm template | kubectl metallb lint -`"
-    else:
-        why = "it holds something else than Kubernetes objects"
+    if text.problem:
+        return f"{text.problem}; left out, since it does not name MetalLB's API"
+    why = TEMPLATE if is_template(text.content) else _OTHER
     return f"{text.source}: left out in part or as a whole: {why}"
 
 

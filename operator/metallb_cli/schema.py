@@ -43,9 +43,9 @@ _TYPES: Final[Mapping[str, str]] = {
     "object": "an object",
 }
 _BARE: Final[Mapping[str, re.Pattern[str]]] = {
-    "integer": re.compile(r'"[+-]?\d+"'),
-    "number": re.compile(r'"[+-]?\d+(\.\d+)?"'),
-    "boolean": re.compile(r'"(true|false)"'),
+    "integer": re.compile(r'" *[+-]?\d+ *"'),
+    "number": re.compile(r'" *[+-]?\d+(\.\d+)? *"'),
+    "boolean": re.compile(r'" *(true|false|yes|no|on|off) *"', re.IGNORECASE),
 }
 """Texts, as JSON has them, that are something else without their quotes."""
 _RULES: Final[Mapping[str, str]] = {

@@ -137,6 +137,7 @@ EXAMPLES: Final[Mapping[str, tuple[Example, ...]]] = {
     "peer-password": (
         _denied(_peer(password="x", passwordSecret={"name": "s"}), "peer-password-twice"),
         _denied(_peer(password="x\n neighbor 192.0.2.9 shutdown"), "peer-password-text"),
+        _denied(_peer(password="two words"), "peer-password-text"),
     ),
     "peer-device-name": (
         _denied(_peer(vrf="red blue"), "peer-device-name"),

@@ -29,6 +29,12 @@ def made(*texts: str) -> list[Entry]:
         ("kind: IPAddressPool", True),
         ("apiVersion: 5\nkind: IPAddressPool", True),
         ("kind: Service", False),
+        # In no group of ours, and meant for us; Calico has peers of its own.
+        ("apiVersion: metallb.universe.tf/v1beta1\nkind: L2Advertisement", True),
+        ("apiVersion: metallb/v1beta1\nkind: IPAddressPool", True),
+        ("apiVersion: metalb.io/v1beta1\nkind: BGPPeer", True),
+        ("apiVersion: projectcalico.org/v3\nkind: BGPPeer", False),
+        ("apiVersion: metallb.example/v1\nkind: Other", False),
     ],
 )
 def test_what_is_looked_at(head: str, looked_at: bool) -> None:  # noqa: FBT001 - a table's column

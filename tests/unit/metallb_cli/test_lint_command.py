@@ -51,6 +51,23 @@ def test_exit_codes(text: str, arguments: list[str], code: int) -> None:
     assert lint("-", *arguments, stdin=text).exit_code == code
 
 
+@pytest.mark.parametrize(
+    ("group", "said"),
+    [
+        ("", "apiVersion: has no API group; write apiVersion: metallb.io/v1beta1"),
+        ("apiVersion: v1", "apiVersion: has no API group; write apiVersion: metallb.io/v1beta1"),
+        (
+            "apiVersion: metallb.universe.tf/v1beta1",
+            "apiVersion: metallb.universe.tf is no API group of MetalLB; write apiVersion: met",
+        ),
+    ],
+)
+def test_an_api_version_that_is_none_of_ours(group: str, said: str) -> None:
+    result = lint("-", stdin=POOL.replace("apiVersion: metallb.io/v1beta1", group) + L2)
+    assert result.exit_code == 1
+    assert said in result.stdout
+
+
 def test_text_is_plain_where_nobody_looks() -> None:
     result = lint("-", stdin=BAD + L2)
     first, summary = result.stdout.splitlines()
@@ -109,6 +126,14 @@ CHART = "apiVersion: metallb.io/v1beta1\nkind: IPAddressPool\nspec: {{ .Values.s
         pytest.param("patch.yaml", "- op: remove\n  path: /spec", "something else", id="patch"),
         pytest.param("dashboard.json", '{"panels": []}', "something else", id="dashboard"),
         pytest.param("templates/pool.yaml", CHART, "it is a template", id="template"),
+        pytest.param("pool.yaml", "{% if a %}\n" + POOL, "it is a template", id="jinja"),
+        pytest.param("tsconfig.json", "{\n// no comments\n}", "something else", id="comments"),
+        pytest.param("mkdocs.yml", "a: !!python/name:b.c", "something else", id="tags"),
+        pytest.param("stack.yaml", "A: !Ref B", "something else", id="cloudformation"),
+        pytest.param("ci.yaml", "a: b: c", "something else", id="broken"),
+        pytest.param("twice.yaml", "a: 1\na: 2", "something else", id="twice"),
+        pytest.param("docker-compose.yaml", "services: {}", "something else", id="compose"),
+        pytest.param("Chart.yaml", "apiVersion: v2\nname: a", "something else", id="chart"),
     ],
 )
 def test_a_folder_may_hold_other_things(name: str, text: str, word: str, tmp_path: Path) -> None:
@@ -123,6 +148,43 @@ def test_a_folder_may_hold_other_things(name: str, text: str, word: str, tmp_pat
     assert word in line
     # By its own name it is a mistake.
     assert lint(str(tmp_path / name)).exit_code == 2
+
+
+@pytest.mark.parametrize("raw", [b"a: \xe9", b"a: " + b"1" * 9_000_000], ids=["latin", "large"])
+def test_a_folder_may_hold_what_cannot_be_read(raw: bytes, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text(BAD)
+    other = tmp_path / "other.json"
+    other.write_bytes(raw)
+    result = lint(str(tmp_path))
+    assert result.exit_code == 1
+    [line] = result.stderr.splitlines()
+    assert line.startswith(f"kubectl metallb lint: {other}: ")
+    assert line.endswith("; left out, since it does not name MetalLB's API")
+    assert lint(str(other)).exit_code == 2
+    other.write_bytes(b"# metallb.io\n" + raw)
+    assert lint(str(tmp_path)).exit_code == 2
+
+
+def test_patches_and_templates_that_look_like_objects_are_left_out(tmp_path: Path) -> None:
+    patch = "apiVersion: metallb.io/v1beta1\nkind: IPAddressPool\nmetadata: {name: first}\n"
+    for name, text in {
+        "base/pool.yaml": POOL + L2,
+        "base/kustomization.yaml": "resources: [pool.yaml]",
+        "prod/kustomization.yaml": "resources: [../base]\npatches: [{path: pool.yaml}]",
+        "prod/pool.yaml": patch + "spec: {autoAssign: false}",
+        "chart/Chart.yaml": "apiVersion: v2\nname: a",
+        "chart/templates/pool.yaml": POOL.replace("first", "'{{ .Release.Name }}'"),
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    result = lint("--strict", str(tmp_path))
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "0 errors, 0 warnings in 2 objects (6 files)\n",
+    )
+    said = dict(line.rpartition(": left out")[::2] for line in result.stderr.splitlines())
+    assert f"kubectl metallb lint: {tmp_path}/prod/pool.yaml" in said
+    assert f"kubectl metallb lint: {tmp_path}/chart/templates/pool.yaml" in said
 
 
 @pytest.mark.parametrize("text", ["apiVersion: metallb.io/v1beta1\nmetadata: {name: a}", "kind: ["])

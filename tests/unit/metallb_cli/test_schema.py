@@ -92,7 +92,7 @@ def test_accepted(kind: str, spec: dict[str, Any]) -> None:
             {"addresses": [], "autoAssign": "yes"},
             "schema-type",
             "spec.autoAssign",
-            '"yes" is not true or false',
+            '"yes" is not true or false; take the quotes off',
         ),
         (
             "BGPPeer/v1beta2",

@@ -226,6 +226,13 @@ def _password_text(request: Request[BGPPeer]) -> Iterator[Problem]:
     if request.backend.uses_frr and password != password.strip():
         message = "the password begins or ends with a blank, which FRR cuts off; remove it"
         yield "spec.password", message
+    elif request.backend.uses_frr and password.isprintable() and " " in password:
+        # bgpd -C: "Unknown command: neighbor 192.0.2.1 password two words".
+        message = (
+            "the password has a blank within, where FRR takes the line for no command of its own:"
+            " the session would have no password; use one without blanks, here and in the router"
+        )
+        yield "spec.password", message
     length = len(password.encode())
     if length > PASSWORD_MAX:
         message = (
@@ -359,7 +366,7 @@ PEER_RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "peer-password-text",
-        "The password is printable, has at most 80 bytes and, with FRR, no blanks around it",
+        "The password is printable, has at most 80 bytes and, with FRR, no blanks",
         _password_text,
         source="PEER-24, GAP-20",
         by_backend=True,

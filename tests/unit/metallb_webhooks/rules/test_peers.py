@@ -63,7 +63,8 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
         "Secret 's'",
     ),
     ("peer-password-text", {"password": "a\nrouter bgp 1"}, "spec.password", "control characters"),
-    ("peer-password-text", {"password": " a"}, "spec.password", "a blank"),
+    ("peer-password-text", {"password": " a"}, "spec.password", "begins or ends with a blank"),
+    ("peer-password-text", {"password": "two words"}, "spec.password", "has a blank within"),
     ("peer-password-text", {"password": LONG}, "spec.password", "81 bytes"),
     (
         "peer-selector-syntax",
@@ -127,7 +128,7 @@ HELD: list[tuple[str, dict[str, Any]]] = [
     ("peer-password-twice", {"password": "x", "passwordSecret": {"namespace": "n"}}),
     ("peer-password-twice", {"passwordSecret": {"name": "s"}}),
     ("peer-password-text", {"password": LONG[1:]}),
-    ("peer-password-text", {"password": "two words"}),
+    ("peer-password-text", {"password": "no#blank!'\\"}),
     ("peer-disable-mp", {"disableMP": False}),
     ("peer-selector-syntax", {"nodeSelectors": [{}, labelled(a="b")]}),
     ("peer-selector-repeated", {"nodeSelectors": [{}, labelled(a="b")]}),
