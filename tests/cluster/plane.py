@@ -109,6 +109,9 @@ def etcd_arguments(folder: Path, authority: Authority, port: int) -> list[str]:
     peer_port = free_port()
     return [
         f"--data-dir={folder / 'etcd'}",
+        # Tests store objects of a megabyte by the hundred, and every version counts until the
+        # API server compacts.
+        f"--quota-backend-bytes={8 << 30}",
         f"--listen-client-urls=https://{HOST}:{port}",
         f"--advertise-client-urls=https://{HOST}:{port}",
         f"--listen-peer-urls=https://{HOST}:{peer_port}",
